@@ -1,0 +1,137 @@
+"""The command line's grammar.  Only argparse is imported here, so that ``--help`` is instant."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from pipeline import __version__
+from pipeline.cli.when import parse_when
+from pipeline.model import Outcome, Reason
+
+EXIT_CODES = """\
+exit codes: 0 done (failed feeds are in the report) · 2 wrong usage or configuration ·
+3 nothing could be fetched at all · 75 another instance is running on this database"""
+
+
+class _Help(argparse.RawDescriptionHelpFormatter):
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=30)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The whole grammar; ``args.module`` names the module of ``pipeline.cli.commands`` that carries it out."""
+    parser = argparse.ArgumentParser(
+        prog="storyfold",
+        description="Polls news feeds, recognises the same report across outlets, keeps one record per story.",
+        epilog=EXIT_CODES,
+        formatter_class=_Help,
+    )
+    parser.add_argument("--version", action="version", version=f"storyfold {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for add in (_running, _reading, _dedup, _feeds, _tools):
+        add(commands)
+    return parser
+
+
+_Commands = argparse._SubParsersAction  # noqa: SLF001 - argparse names this type nowhere else
+
+
+def _command(
+    commands: _Commands[argparse.ArgumentParser], name: str, module: str, text: str, **more: str
+) -> argparse.ArgumentParser:
+    """A subcommand with the options that every command has."""
+    parser = commands.add_parser(
+        name, help=text, description=text[0].upper() + text[1:] + ".", formatter_class=_Help, **more
+    )
+    parser.set_defaults(module=module)
+    common = parser.add_argument_group("on every command")
+    common.add_argument("--config", type=Path, metavar="FILE", help="configuration (default: config/pipeline.toml)")
+    common.add_argument("--db", metavar="URL", help="database, e.g. sqlite:///news.db (overrides [storage] url)")
+    common.add_argument("--json", action="store_true", help="machine-readable output, one JSON object a line")
+    common.add_argument("--log", choices=["console", "json", "off"], help="log lines on standard error")
+    common.add_argument("--log-level", choices=["debug", "info", "warning", "error"], default="info")
+    return parser
+
+
+def _running(commands: _Commands[argparse.ArgumentParser]) -> None:
+    demo = _command(commands, "demo", "demo", "run the whole pipeline over bundled outlets, offline")
+    demo.add_argument("--keep", type=Path, metavar="DIR", help="keep the database and configuration in DIR")
+    demo.add_argument("--serve", action="store_true", help="leave the outlets up afterwards, until Ctrl-C")
+    once = _command(commands, "once", "once", "poll every feed that is due, work the queue to the end, report, exit")
+    once.add_argument("--all", action="store_true", help="poll every feed now, due or not")
+    _command(commands, "run", "run", "the service: rounds on a schedule until SIGTERM")
+
+
+def _reading(commands: _Commands[argparse.ArgumentParser]) -> None:
+    items = _command(commands, "items", "items", "list what came in: the journal, newest first")
+    items.add_argument("--limit", type=_positive, default=50, metavar="N")
+    items.add_argument("--since", type=parse_when, metavar="TIME", help="2026-01-31, 2026-01-31T08:00Z, 90m, 6h, 2d")
+    items.add_argument("--until", type=parse_when, metavar="TIME")
+    items.add_argument("--outlet", metavar="NAME")
+    items.add_argument("--feed", metavar="URL")
+    items.add_argument("--outcome", choices=[o.value for o in Outcome])
+    items.add_argument("--reason", choices=[r.value for r in Reason], metavar="REASON")
+    items.add_argument("--story", metavar="ID")
+    items.add_argument("--url", metavar="URL")
+    items.add_argument("--follow", "-f", action="store_true", help="keep on printing what comes in")
+    stories = _command(commands, "stories", "stories", "list stories, newest first")
+    stories.add_argument("--limit", type=_positive, default=50, metavar="N")
+    stories.add_argument("--since", type=parse_when, metavar="TIME", help="last seen at or after")
+    stories.add_argument("--outlet", metavar="NAME", help="carried by this outlet")
+    stories.add_argument("--copies", type=_positive, default=1, metavar="N", help="with at least N articles")
+    story = _command(commands, "story", "story", "show one story with every copy and why it matched")
+    story.add_argument("id", metavar="ID", help="story id, article id or article URL")
+
+
+def _dedup(commands: _Commands[argparse.ArgumentParser]) -> None:
+    dedup = _command(commands, "dedup", "dedup", "fold the articles of a JSON Lines file into stories")
+    dedup.add_argument("input", metavar="IN.jsonl[.gz]", help="one {id, url, outlet, title, published, text} a line")
+    dedup.add_argument("--output", "-o", required=True, metavar="OUT.jsonl", help="one line per article")
+    extract = _command(commands, "extract", "extract", "page → article, as JSON")
+    extract.add_argument("file", metavar="FILE|-", help="an HTML page; - for standard input")
+    extract.add_argument("--url", required=True, help="the page's address")
+    extract.add_argument("--explain", action="store_true", help="what each step kept, and why")
+    explain = _command(commands, "explain", "explain", "every figure, threshold and rule behind same or not the same")
+    explain.add_argument("a", metavar="A", help="article id, URL, or a text, HTML or JSON file")
+    explain.add_argument("b", metavar="B")
+    evaluate = _command(commands, "evaluate", "evaluate", "score the judge on labelled pairs")
+    evaluate.add_argument("pairs", metavar="PAIRS.jsonl", help="one {a, b, label, weight?} a line; ids of stored articles")
+    evaluate.add_argument("--plot", type=Path, metavar="FILE.html", help="write curves to look at")
+    evaluate.add_argument("--worst", type=_positive, default=10, metavar="N", help="show the N worst errors")
+    tune = _command(commands, "tune", "tune", "fit weights to your own labelled pairs")
+    tune.add_argument("pairs", metavar="PAIRS.jsonl")
+    tune.add_argument("--output", "-o", type=Path, required=True, metavar="WEIGHTS.toml")
+
+
+def _feeds(commands: _Commands[argparse.ArgumentParser]) -> None:
+    feeds = commands.add_parser("feeds", help="list, add, remove, check, import and export feeds", formatter_class=_Help)
+    actions = feeds.add_subparsers(dest="action", metavar="ACTION", required=True)
+    listing = _command(actions, "list", "feeds", "list feeds with their health and next poll")
+    listing.add_argument("--failing", action="store_true", help="only those in trouble")
+    add = _command(actions, "add", "feeds", "add a feed, or the feeds a page announces")
+    add.add_argument("url")
+    add.add_argument("--outlet", metavar="NAME", help="default: the feed's own title")
+    add.add_argument("--interval", type=float, metavar="MINUTES", help="fixed interval instead of a learned one")
+    remove = _command(actions, "remove", "feeds", "take feeds out of the configuration; records stay")
+    remove.add_argument("url", nargs="+")
+    check = _command(actions, "check", "feeds", "fetch feeds now and say what came, without storing anything")
+    check.add_argument("url", nargs="*", help="default: all configured feeds")
+    imported = _command(actions, "import", "feeds", "add the feeds of an OPML file")
+    imported.add_argument("file", metavar="FILE.opml")
+    exported = _command(actions, "export", "feeds", "write the configured feeds as OPML")
+    exported.add_argument("file", nargs="?", default="-", metavar="FILE.opml")
+
+
+def _tools(commands: _Commands[argparse.ArgumentParser]) -> None:
+    config = _command(commands, "config", "config", "check the configuration and show what is in force")
+    config.add_argument("action", choices=["check", "show"], nargs="?", default="check")
+    completion = _command(commands, "completion", "completion", "print a shell completion script")
+    completion.add_argument("shell", choices=["bash", "zsh", "tcsh"])
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError("should be 1 or more")
+    return value
