@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 from pipeline import __version__
 from pipeline.cli.when import parse_when
@@ -28,6 +29,8 @@ def build_parser() -> argparse.ArgumentParser:
         formatter_class=_Help,
     )
     parser.add_argument("--version", action="version", version=f"storyfold {__version__}")
+    parser.set_defaults(config=None, db=None, json=False, log=None, log_level="info")
+    _common(parser)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for add in (_running, _reading, _dedup, _feeds, _tools):
         add(commands)
@@ -45,13 +48,24 @@ def _command(
         name, help=text, description=text[0].upper() + text[1:] + ".", formatter_class=_Help, **more
     )
     parser.set_defaults(module=module)
-    common = parser.add_argument_group("on every command")
-    common.add_argument("--config", type=Path, metavar="FILE", help="configuration (default: config/pipeline.toml)")
-    common.add_argument("--db", metavar="URL", help="database, e.g. sqlite:///news.db (overrides [storage] url)")
-    common.add_argument("--json", action="store_true", help="machine-readable output, one JSON object a line")
-    common.add_argument("--log", choices=["console", "json", "off"], help="log lines on standard error")
-    common.add_argument("--log-level", choices=["debug", "info", "warning", "error"], default="info")
+    _common(parser.add_argument_group("on every command"))
     return parser
+
+
+def _common(group: argparse._ActionsContainer) -> None:
+    """Options taken before and after the command's name; the defaults stand on the top parser alone,
+    or a subcommand's default would overwrite what was given before its name."""
+    for flags, options in _COMMON.items():
+        group.add_argument(*flags, default=argparse.SUPPRESS, **options)
+
+
+_COMMON: dict[tuple[str, ...], dict[str, Any]] = {
+    ("--config",): {"type": Path, "metavar": "FILE", "help": "configuration (default: config/pipeline.toml)"},
+    ("--db",): {"metavar": "URL", "help": "database, e.g. sqlite:///news.db (overrides [storage] url)"},
+    ("--json",): {"action": "store_true", "help": "machine-readable output, one JSON object a line"},
+    ("--log",): {"choices": ["console", "json", "off"], "help": "log lines on standard error"},
+    ("--log-level",): {"choices": ["debug", "info", "warning", "error"]},
+}
 
 
 def _running(commands: _Commands[argparse.ArgumentParser]) -> None:
