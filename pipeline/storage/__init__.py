@@ -1,0 +1,50 @@
+"""Storage: the only SQL of the project.
+
+The classes are loaded on first use, so that importing the room costs nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .codec import text_hash
+    from .store import Store, open_store
+    from .values import (
+        BestMatch,
+        Counts,
+        EventKind,
+        ItemFilter,
+        ItemRow,
+        Member,
+        StoryEvent,
+        StoryFilter,
+        StoryRecord,
+        WorkItem,
+    )
+
+__all__ = [
+    "BestMatch",
+    "Counts",
+    "EventKind",
+    "ItemFilter",
+    "ItemRow",
+    "Member",
+    "Store",
+    "StoryEvent",
+    "StoryFilter",
+    "StoryRecord",
+    "WorkItem",
+    "open_store",
+    "text_hash",
+]
+
+_HOMES = {"Store": "store", "open_store": "store", "text_hash": "codec"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"{__name__}.{_HOMES.get(name, 'values')}"), name)

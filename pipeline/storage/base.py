@@ -1,0 +1,31 @@
+"""What every part of the store stands on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import Connection
+
+from .database import Database
+
+CHUNK = 500  # values in one IN (...): far below every limit, large enough to make the call cheap
+
+
+class Part:
+    """A part of the store: one database, and the secrets of its sources, which live in memory only."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def _chunked(self, connection: Connection, sql: str, values: Sequence[Any]) -> Iterator[Any]:
+        """Rows of ``sql``, whose ``{marks}`` stands for a list of any length."""
+        for start in range(0, len(values), CHUNK):
+            part = tuple(values[start : start + CHUNK])
+            marks = ", ".join([self._db.mark] * len(part))
+            yield from connection.exec_driver_sql(sql.replace("{marks}", marks), part)
+
+
+def next_row(connection: Connection, table: str, column: str = "row") -> int:
+    """The row after the last one.  Only inside a write transaction is it still free when used."""
+    return int(connection.exec_driver_sql(f"SELECT coalesce(max({column}), 0) + 1 FROM {table}").scalar_one())  # noqa: S608

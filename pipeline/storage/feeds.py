@@ -1,0 +1,178 @@
+"""Feeds and what a poll leaves behind: the feed's new state, its entries as work, its refusals."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, or_, select, update
+
+from pipeline.errors import NotFound
+from pipeline.model import Entry, FeedSource, FeedState, JournalRow, RefusedEntry
+
+from . import codec, journal, tables
+from .base import CHUNK, Part
+from .database import Database
+
+_feed, _entry, _work, _refusal = tables.feed, tables.entry, tables.work, tables.refusal
+_STATE = (_feed.c.row, _feed.c.state, _feed.c.listed)
+
+
+class Feeds(Part):
+    """The feeds of the configuration and their history."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self._sources: dict[str, FeedSource] = {}  # with secrets, as this process was given them
+
+    def sync_feeds(self, sources: Sequence[FeedSource], now: datetime) -> None:
+        """Make the configuration's feeds the ones that are polled.
+
+        A new one is due at once; one that is gone keeps its history and is polled no more; one whose
+        address was changed to where it had moved keeps its history too.
+        """
+        with self._db.write() as connection:
+            known = {row.source_url: row for row in connection.execute(select(_feed))}
+            wanted = {source.url for source in sources}
+            moved = {row.url: row for url, row in known.items() if url not in wanted}
+            for source in sources:
+                row = known.get(source.url) or moved.get(source.url)
+                if row is None:
+                    _insert_feed(connection, source, now)
+                else:
+                    state = dataclasses.replace(codec.read_feed(row.state, row.row), source=source)
+                    _save_feed(connection, state, listed=1)
+            gone = [url for url in known if url not in wanted and known[url].url not in wanted]
+            for url in gone:
+                connection.execute(update(_feed).where(_feed.c.source_url == url).values(listed=0))
+        self._sources = {source.url: source for source in sources}
+
+    def feeds(self) -> list[FeedState]:
+        """Every feed ever configured, in order of arrival; those no longer configured are ``retired``."""
+        with self._db.read() as connection:
+            return [self._state(row) for row in connection.execute(select(*_STATE).order_by(_feed.c.row))]
+
+    def due_feeds(self, now: datetime, limit: int) -> list[FeedState]:
+        """At most ``limit`` feeds whose poll is due, the longest overdue first."""
+        query = (
+            select(*_STATE)
+            .where(_feed.c.retired == 0, _feed.c.listed == 1, _feed.c.next_poll <= codec.micros(now))
+            .order_by(_feed.c.next_poll, _feed.c.row)
+            .limit(limit)
+        )
+        with self._db.read() as connection:
+            return [self._state(row) for row in connection.execute(query)]
+
+    def next_due(self) -> datetime | None:
+        """When the next poll is due (possibly in the past); None when no feed is polled."""
+        query = select(func.min(_feed.c.next_poll)).where(_feed.c.retired == 0, _feed.c.listed == 1)
+        with self._db.read() as connection:
+            return codec.maybe_moment(connection.execute(query).scalar())
+
+    def feed_by_url(self, url: str) -> FeedState:
+        """The feed configured under ``url``, or polled there now; raises ``NotFound``."""
+        query = (
+            select(*_STATE)
+            .where(or_(_feed.c.source_url == url, _feed.c.url == url))
+            .order_by(_feed.c.source_url != url, _feed.c.row)
+        )
+        with self._db.read() as connection:
+            row = connection.execute(query).first()
+        if row is None:
+            raise NotFound(f"no feed goes by {url}")
+        return self._state(row)
+
+    def known_entries(self, feed_row: int, keys: Sequence[str]) -> dict[str, str]:
+        """Key -> fingerprint of those ``keys`` that this feed has served before."""
+        found: dict[str, str] = {}
+        with self._db.read() as connection:
+            for start in range(0, len(keys), CHUNK):
+                query = select(_entry.c.key, _entry.c.fingerprint).where(
+                    _entry.c.feed == feed_row, _entry.c.key.in_(keys[start : start + CHUNK])
+                )
+                found.update((row.key, row.fingerprint) for row in connection.execute(query))
+        return found
+
+    def apply_poll(
+        self,
+        state: FeedState,
+        taken: Sequence[tuple[Entry, bool]],
+        journal_rows: Sequence[JournalRow],
+        now: datetime,
+        refused: Sequence[tuple[RefusedEntry, JournalRow]] = (),
+    ) -> None:
+        """Everything about one poll in one transaction.
+
+        ``taken`` entries become work, with whether they are revised; a version that is known already is
+        passed over.  ``refused`` entries are journalled the first time only.  ``journal_rows`` are about
+        the poll itself and written as they are.
+        """
+        with self._db.write() as connection:
+            _save_feed(connection, codec.sound(state))
+            for entry, revised in taken:
+                _take(connection, state.row, codec.sound(entry), revised, codec.micros(now))
+            fresh = [row for entry, row in refused if _is_first_refusal(connection, state.row, entry)]
+            journal.append(connection, [*journal_rows, *fresh], self._db.mark)
+
+    def _state(self, row: Any) -> FeedState:
+        state = codec.read_feed(row.state, row.row)
+        source = self._sources.get(state.source.url, state.source)
+        return dataclasses.replace(state, source=source, retired=state.retired or not row.listed)
+
+
+def _columns(state: FeedState) -> dict[str, Any]:
+    return {
+        "source_url": state.source.url,
+        "url": state.url,
+        "outlet": state.source.outlet,
+        "next_poll": codec.micros(state.next_poll),
+        "retired": int(state.retired),
+        "state": codec.write_feed(state),
+    }
+
+
+def _insert_feed(connection: Connection, source: FeedSource, now: datetime) -> None:
+    state = FeedState(
+        row=0, source=source, url=source.url, next_poll=now, why_next="new in the configuration"
+    )
+    connection.execute(insert(_feed).values(listed=1, **_columns(state)))
+
+
+def _save_feed(connection: Connection, state: FeedState, **more: int) -> None:
+    connection.execute(update(_feed).where(_feed.c.row == state.row).values(**_columns(state), **more))
+
+
+def _take(connection: Connection, feed: int, entry: Entry, revised: bool, now: int) -> None:
+    known = connection.execute(
+        select(_entry.c.row, _entry.c.fingerprint).where(_entry.c.feed == feed, _entry.c.key == entry.key)
+    ).first()
+    if known is None:
+        fields = {"feed": feed, "key": entry.key, "fingerprint": entry.fingerprint, "seen": now}
+        row = connection.execute(insert(_entry).values(**fields)).inserted_primary_key
+        place = row[0] if row else None
+    elif known.fingerprint == entry.fingerprint:
+        return
+    else:
+        place = known.row
+        connection.execute(update(_entry).where(_entry.c.row == place).values(fingerprint=entry.fingerprint))
+    connection.execute(
+        insert(_work).values(
+            entry=place,
+            payload=codec.write_entry(entry),
+            revised=int(revised),
+            attempts=0,
+            due=now,
+            detail="",
+        )
+    )
+
+
+def _is_first_refusal(connection: Connection, feed: int, entry: RefusedEntry) -> bool:
+    fields = {"feed": feed, "key": entry.key, "reason": entry.reason.value}
+    seen = select(_refusal.c.feed).where(*(_refusal.c[name] == value for name, value in fields.items()))
+    if connection.execute(seen).first() is not None:
+        return False
+    connection.execute(insert(_refusal).values(**fields))
+    return True

@@ -1,0 +1,52 @@
+"""Journal rows: how they are written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from pipeline.model import JournalRow
+
+from . import codec, tables
+from .base import next_row
+
+
+def columns(place: int, row: JournalRow, article: int | None, story: int | None) -> tuple[Any, ...]:
+    """The columns of a journal row in the order of ``tables.journal``."""
+    url = row.url
+    return (
+        place,
+        codec.micros(row.time),
+        row.feed,
+        url,
+        None if url is None else codec.url_key(url),
+        row.outlet,
+        row.title,
+        row.outcome.value,
+        row.reason.value,
+        row.detail,
+        article,
+        story,
+        codec.write_extra(row.timings, row.trail) if row.timings or row.trail else None,
+    )
+
+
+def append(connection: Connection, rows: Iterable[JournalRow], mark: str) -> None:
+    """Write rows that name their article and story by public id, if at all."""
+    place = next_row(connection, "journal")
+    ready = [columns(place + i, codec.sound(row), *_named(connection, row)) for i, row in enumerate(rows)]
+    if ready:
+        connection.exec_driver_sql(tables.insert_sql(tables.journal, mark), ready)
+
+
+def _named(connection: Connection, row: JournalRow) -> tuple[int | None, int | None]:
+    article, story = tables.article, tables.story
+    if row.article_id is not None:
+        query = select(article.c.row, article.c.story).where(article.c.article_id == row.article_id)
+        if (found := connection.execute(query).first()) is not None:
+            return found[0], found[1]
+    if row.story_id is not None:
+        return None, connection.execute(select(story.c.row).where(story.c.story_id == row.story_id)).scalar()
+    return None, None

@@ -1,0 +1,112 @@
+"""The queue of work: versions of entries that are taken but not settled.
+
+Settling deletes the work and writes its journal row in one transaction, so that nothing is lost and
+nothing journalled twice, whenever the process ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select, update
+
+from pipeline.model import JournalRow, Reason
+
+from . import codec, journal, tables
+from .feeds import Feeds
+from .values import WorkItem
+
+_feed, _entry, _work = tables.feed, tables.entry, tables.work
+
+
+class Queue(Feeds):
+    """Work between the poll and the matcher."""
+
+    def pending(self, now: datetime, limit: int, exclude: Collection[int] = ()) -> list[WorkItem]:
+        """At most ``limit`` work items that are due, oldest first, without the rows in hand (``exclude``).
+
+        Of an entry with several versions waiting only the oldest is given out.
+        """
+        older = _work.alias("older")
+        first = ~select(older.c.row).where(older.c.entry == _work.c.entry, older.c.row < _work.c.row).exists()
+        query = (
+            select(_work, _feed.c.row.label("feed_row"), _feed.c.source_url, _feed.c.state, _feed.c.listed)
+            .join(_entry, _entry.c.row == _work.c.entry)
+            .join(_feed, _feed.c.row == _entry.c.feed)
+            .where(_work.c.due <= codec.micros(now), first)
+            .order_by(_work.c.due, _work.c.row)
+            .limit(limit + len(exclude))
+        )
+        with self._db.read() as connection:
+            rows = connection.execute(query).all()
+        sources = {row.feed_row: row.state for row in rows}
+        read = {key: codec.read_feed(state, key).source for key, state in sources.items()}
+        items = [
+            WorkItem(
+                row=row.row,
+                feed_row=row.feed_row,
+                feed_url=row.source_url,
+                source=self._sources.get(row.source_url, read[row.feed_row]),
+                entry=codec.read_entry(row.payload),
+                revised=bool(row.revised),
+                attempts=row.attempts,
+            )
+            for row in rows
+            if row.row not in exclude
+        ]
+        return items[:limit]
+
+    def waiting(self) -> tuple[int, datetime | None]:
+        """How much work is not settled, and when the first of it is due."""
+        with self._db.read() as connection:
+            count, due = connection.execute(
+                select(func.count(), func.min(_work.c.due)).select_from(_work)
+            ).one()
+        return count, codec.maybe_moment(due)
+
+    def postpone(self, row: int, until: datetime, reason: Reason, detail: str) -> None:
+        """Try the work again at ``until``; counts one attempt."""
+        with self._db.write() as connection:
+            connection.execute(
+                update(_work)
+                .where(_work.c.row == row)
+                .values(
+                    due=codec.micros(until),
+                    attempts=_work.c.attempts + 1,
+                    reason=reason.value,
+                    detail=codec.sound(detail),
+                )
+            )
+
+    def settle(self, row: int, journal_row: JournalRow) -> bool:
+        """End one piece of work that leads to no new text; False when it was settled before."""
+        return self.settle_all([(row, journal_row)]) == 1
+
+    def settle_all(self, settled: Sequence[tuple[int, JournalRow]]) -> int:
+        """``settle`` for many in one transaction; returns how many were not settled before."""
+        with self._db.write() as connection:
+            fresh = [
+                row
+                for place, row in settled
+                if take_off(connection, place, _row_of(connection, row.article_id))
+            ]
+            journal.append(connection, fresh, self._db.mark)
+        return len(fresh)
+
+
+def take_off(connection: Connection, row: int, article: int | None) -> bool:
+    """Remove work from the queue and note where its entry led; False when it is not there."""
+    entry = connection.execute(_work.delete().where(_work.c.row == row).returning(_work.c.entry)).scalar()
+    if entry is None:
+        return False
+    if article is not None:
+        connection.execute(update(_entry).where(_entry.c.row == entry).values(article=article))
+    return True
+
+
+def _row_of(connection: Connection, article_id: str | None) -> int | None:
+    if article_id is None:
+        return None
+    table = tables.article
+    return connection.execute(select(table.c.row).where(table.c.article_id == article_id)).scalar()
