@@ -1,0 +1,301 @@
+"""The figures a verdict rests on, for many pairs of articles at once.
+
+What this needs from a profile is written down in ``ProfileLike``, and from the count tables in ``Counts``.
+Every figure is symmetric: the sides are put in order first (fewer shingles left).
+
+Words: *shared* occurs on both sides · *prose* neither furniture nor inside quotation marks · *rare weight*
+``1 / (1 + log2(1 + df))``: 1 for a shingle no other article carries, 0.5 for one other, 0.13 for a hundred.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from rapidfuzz import fuzz
+
+from pipeline.dedup.furniture import is_learned_furniture
+from pipeline.dedup.overlap import Bools, Floats, Hashes, Overlap, common, overlap
+
+QUOTED = 1  # flag bit: the shingle lies inside quotation marks
+FURNITURE = 2  # flag bit: a general furniture pattern covers it
+NUMBER = 4  # flag bit: its first token contains a digit
+NAME = 8  # flag bit: its first token is name-like (capitalised, not at the start of a sentence)
+
+SHINGLE = 4  # tokens in a shingle
+LEAD = 40  # shingles that count as the beginning of a text
+DAY = 86_400.0
+GAP = 12  # shingles: two runs parted by at most this many on both sides enclose a substitution
+
+
+class ProfileLike(Protocol):
+    """An article as the judge sees it.  ``shingles`` in text order, repetitions included."""
+
+    @property
+    def shingles(self) -> Hashes: ...  # uint64[n]
+    @property
+    def flags(self) -> NDArray[np.uint8]: ...  # uint8[n]: QUOTED | FURNITURE | NUMBER | NAME
+    @property
+    def numbers(self) -> Hashes: ...  # uint64[k], no repetitions
+    @property
+    def names(self) -> Hashes: ...  # uint64[m], no repetitions
+    @property
+    def title_numbers(self) -> Hashes: ...  # uint64[t], no repetitions
+    @property
+    def title(self) -> str: ...  # case-folded, Unicode-normalised
+    @property
+    def time(self) -> float: ...  # seconds since the epoch, or nan
+    @property
+    def outlet(self) -> int: ...  # hash of the outlet's name, 0 where unknown
+    @property
+    def n_tokens(self) -> int: ...
+    @property
+    def agency(self) -> int: ...  # hash of the agency credited, 0 where none is
+
+
+class Counts(Protocol):
+    """What is known of a shingle from the articles stored so far; approximate counts will do."""
+
+    def df(self, shingles: Hashes) -> NDArray[np.integer]:
+        """Number of stored stories that carry each shingle."""
+        ...
+
+    def outlet_df(self, outlets: Hashes, shingles: Hashes) -> NDArray[np.integer]:
+        """Number of stored stories of ``outlets[i]`` that carry ``shingles[i]``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """One figure: its name, and what it says, for people."""
+
+    name: str
+    meaning: str
+
+
+FEATURES: tuple[Feature, ...] = (
+    Feature("rare_containment", "logit of the rarity-weighted share of the smaller text found in the other"),
+    Feature("prose_overlap", "logit of the rarity-weighted share of both texts' prose that is shared"),
+    Feature("shared_prose", "log of the amount of rare prose that is shared"),
+    Feature("prose", "log of the amount of rare prose in the text that has less of it"),
+    Feature("quotation", "share of the overlap that is quoted speech, times the log of the overlap"),
+    Feature("lead", "share of a text's first shingles found in the other"),
+    Feature("substitutions", "short stretches of different words inside the same wording, per run"),
+    Feature("substituted", "log of the number of short stretches of different words inside the same wording"),
+    Feature("number_substitutions", "log of those stretches that carry a number on both sides"),
+    Feature("numbers_common", "log of the count of numbers that both texts name"),
+    Feature("numbers_in_conflict", "share of the numbers, on the side with fewer, that only one side has"),
+    Feature("names_in_conflict", "share of the names, on the side with fewer, that only one side has"),
+    Feature("title_numbers_in_conflict", "share of numbers in the titles that only one side has"),
+    Feature("title", "similarity of the titles as sets of words"),
+    Feature("days", "log of the days between the two, 0.47 where unknown"),
+    Feature("days_overlap", "days, times containment: late repeats are forms, not copies"),
+    Feature("same_outlet_overlap", "containment of prose where both come from one outlet, else 0"),
+)
+NAMES: tuple[str, ...] = tuple(f.name for f in FEATURES)
+UNKNOWN_DAYS = 0.47  # log1p of 0.6 days: about where copies and other pairs are equally likely
+
+
+def pair_features(
+    a: Sequence[ProfileLike],
+    b: Sequence[ProfileLike],
+    counts: Counts,
+    counted_a: Bools | None = None,
+    counted_b: Bools | None = None,
+) -> Floats:
+    """Figures for each pair ``a[i], b[i]``: float64[pairs, len(FEATURES)], columns as in ``FEATURES``.
+
+    ``counted_*``: whether that article is already in ``counts`` (default: ``a`` is new, ``b`` is stored); its
+    own occurrence is then taken off, so that a count means *other* articles.
+    """
+    if not a:
+        return np.empty((0, len(FEATURES)))
+    know_a = np.zeros(len(a), bool) if counted_a is None else counted_a
+    know_b = np.ones(len(b), bool) if counted_b is None else counted_b
+    pairs = [
+        (x, y, i, j) if _order(x, y) else (y, x, j, i)
+        for x, y, i, j in zip(a, b, know_a, know_b, strict=True)
+    ]
+    left, right, own_left, own_right = map(list, zip(*pairs, strict=True))
+    weighed = weigh(left, right, counts, np.array(own_left), np.array(own_right))
+    columns = (*_text(weighed), *_runs(weighed), *_facts(left, right), *_frame(left, right, weighed))
+    return np.stack(columns, axis=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """The overlap of a batch of pairs, with what each shingle counts for.
+
+    ``rare_*``: rarity weight of each shingle; ``prose_*``: neither furniture nor quoted; ``quoted_*`` and
+    ``furniture_*``: the reasons why not.
+    """
+
+    overlap: Overlap
+    flags_a: NDArray[np.uint8]
+    flags_b: NDArray[np.uint8]
+    rare_a: Floats
+    rare_b: Floats
+    furniture_a: Bools
+    furniture_b: Bools
+
+    @property
+    def quoted_a(self) -> Bools:
+        return (self.flags_a & QUOTED) > 0
+
+    @property
+    def quoted_b(self) -> Bools:
+        return (self.flags_b & QUOTED) > 0
+
+    @property
+    def prose_a(self) -> Bools:
+        return ~(self.furniture_a | self.quoted_a)
+
+    @property
+    def prose_b(self) -> Bools:
+        return ~(self.furniture_b | self.quoted_b)
+
+
+def weigh(
+    a: Sequence[ProfileLike], b: Sequence[ProfileLike], counts: Counts, counted_a: Bools, counted_b: Bools
+) -> Weighed:
+    """Compare the texts of each pair and look up how common each shingle is elsewhere."""
+    both = overlap([p.shingles for p in a], [p.shingles for p in b])
+    flags_a, flags_b = (np.concatenate([p.flags for p in side]) for side in (a, b))
+    # Occurrences in the pair itself are not evidence of being common.
+    own_a = counted_a[both.a.pair].astype(np.int64) + (counted_b[both.a.pair] & both.shared_a)
+    own_b = counted_b[both.b.pair].astype(np.int64) + (counted_a[both.b.pair] & both.shared_b)
+    shingles_a, shingles_b = (np.concatenate([p.shingles for p in side]) for side in (a, b))
+    outlets_a, outlets_b = (np.array([p.outlet for p in side], np.uint64) for side in (a, b))
+    same = outlets_a == outlets_b
+    at_home_a = counts.outlet_df(outlets_a[both.a.pair], shingles_a) - np.where(
+        same[both.a.pair], own_a, counted_a[both.a.pair]
+    )
+    at_home_b = counts.outlet_df(outlets_b[both.b.pair], shingles_b) - np.where(
+        same[both.b.pair], own_b, counted_b[both.b.pair]
+    )
+    learned_a = is_learned_furniture(at_home_a) | ((flags_a & FURNITURE) > 0)
+    learned_b = is_learned_furniture(at_home_b) | ((flags_b & FURNITURE) > 0)
+    furniture_a = learned_a | both.to_a(learned_b)
+    furniture_b = learned_b | both.to_b(furniture_a)
+    rare_a, rare_b = rarity(counts.df(shingles_a) - own_a), rarity(counts.df(shingles_b) - own_b)
+    return Weighed(both, flags_a, flags_b, rare_a, rare_b, furniture_a, furniture_b)
+
+
+def rarity(df: NDArray[np.integer]) -> Floats:
+    """``1 / (1 + log2(1 + df))``: falls from 1 as more articles carry a shingle."""
+    result: Floats = _RARITY[np.clip(df, 0, len(_RARITY) - 1)]
+    return result
+
+
+_RARITY: Floats = 1.0 / (1.0 + np.log2(1.0 + np.arange(4096)))
+
+
+def logit(share: Floats) -> Floats:
+    """Log odds of a share, bounded: 0 -> -3.9, 0.5 -> 0, 1 -> 3.9."""
+    clipped = np.clip(share, 0.0, 1.0)
+    result: Floats = np.log((clipped + 0.02) / (1.02 - clipped))
+    return result
+
+
+def _order(a: ProfileLike, b: ProfileLike) -> bool:
+    """Whether ``a`` goes left: fewer shingles, ties broken by the bytes, so that scores are symmetric."""
+    if len(a.shingles) != len(b.shingles):
+        return len(a.shingles) < len(b.shingles)
+    return a.shingles.tobytes() <= b.shingles.tobytes()
+
+
+PAD = 4.0  # added to sizes, so that a few shared shingles of a tiny text are no containment of 1
+
+
+def _shares(w: Weighed, use_a: Floats, use_b: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+    """Containment, overlap of both, shared amount, smaller amount; each shingle counts ``use_*``."""
+    both = w.overlap
+    size_a, size_b = both.a.sums(use_a), both.b.sums(use_b)
+    in_a, in_b = both.a.sums(use_a * both.shared_a), both.b.sums(use_b * both.shared_b)
+    containment = np.maximum(in_a / (size_a + PAD), in_b / (size_b + PAD))
+    shared = (in_a + in_b) / (size_a + size_b + 2 * PAD)
+    return containment, shared, np.minimum(in_a, in_b), np.minimum(size_a, size_b)
+
+
+def _text(w: Weighed) -> tuple[Floats, ...]:
+    both = w.overlap
+    rare, _, _, _ = _shares(w, w.rare_a, w.rare_b)
+    _, prose, amount, size = _shares(w, w.rare_a * w.prose_a, w.rare_b * w.prose_b)
+    content = both.shared_a & ~w.furniture_a
+    quoted = both.a.sums(content & w.quoted_a) / (both.a.sums(content) + PAD)
+    total = np.minimum(both.a.sums(both.shared_a), both.b.sums(both.shared_b))
+    return (
+        logit(rare), logit(prose), np.log1p(amount), np.log1p(size), quoted * np.log1p(total), _lead(both)
+    )  # fmt: skip
+
+
+def _lead(both: Overlap) -> Floats:
+    shares = []
+    for part, shared in ((both.a, both.shared_a), (both.b, both.shared_b)):
+        begins = np.arange(len(part.keys)) - part.starts[part.pair] < LEAD
+        shares.append(part.sums(shared & begins) / np.minimum(LEAD, part.lengths + 1))
+    return np.maximum(*shares)
+
+
+def _runs(w: Weighed) -> tuple[Floats, ...]:
+    """Substitutions: stretches between two runs that are short on both sides, and those with numbers.
+
+    One changed token unmatches SHINGLE shingles, so a gap of g shingles hides g - 3 changed tokens; they
+    start 3 shingles into the gap.
+    """
+    pairs, runs = len(w.overlap.a.starts) - 1, w.overlap.runs()
+    count = np.bincount(runs.pair, minlength=pairs)
+    end_a, end_b = runs.a[:-1] + runs.length[:-1], runs.b[:-1] + runs.length[:-1]
+    gap_a, gap_b = runs.a[1:] - end_a, runs.b[1:] - end_b
+    near = (runs.pair[1:] == runs.pair[:-1]) & (gap_a >= SHINGLE - 1) & (gap_b >= SHINGLE - 1)
+    near &= (gap_a <= GAP) & (gap_b <= GAP)
+    inside_a = _marked(w.flags_a, NUMBER, end_a + SHINGLE - 1, runs.a[1:])
+    inside_b = _marked(w.flags_b, NUMBER, end_b + SHINGLE - 1, runs.b[1:])
+    numbers = near & (inside_a > 0) & (inside_b > 0)
+    where = runs.pair[1:]
+    substituted = np.bincount(where[near], minlength=pairs)
+    with_numbers = np.bincount(where[numbers], minlength=pairs)
+    return substituted / (count + 1.0), np.log1p(substituted), np.log1p(with_numbers)
+
+
+def _marked(flags: NDArray[np.uint8], bit: int, start: NDArray[np.int64], stop: NDArray[np.int64]) -> Floats:
+    """How many shingles of each stretch carry the flag."""
+    total = np.zeros(len(flags) + 1)
+    np.cumsum((flags & bit) > 0, out=total[1:])
+    first = np.clip(start, 0, len(flags))
+    result: Floats = total[np.clip(stop, first, len(flags))] - total[first]
+    return result
+
+
+def _facts(a: Sequence[ProfileLike], b: Sequence[ProfileLike]) -> tuple[Floats, ...]:
+    shared, size_a, size_b = common([p.numbers for p in a], [p.numbers for p in b])
+    numbers = _conflict(shared, size_a, size_b)
+    names = _conflict(*common([p.names for p in a], [p.names for p in b]))
+    titles = _conflict(*common([p.title_numbers for p in a], [p.title_numbers for p in b]))
+    return np.log1p(shared), numbers, names, titles
+
+
+def _conflict(shared: Floats, size_a: Floats, size_b: Floats) -> Floats:
+    """Share of the smaller set that the other lacks; 2 is added to its size, as two facts are few."""
+    smaller = np.minimum(size_a, size_b)
+    return (smaller - shared) / (smaller + 2.0)
+
+
+def _frame(a: Sequence[ProfileLike], b: Sequence[ProfileLike], w: Weighed) -> tuple[Floats, ...]:
+    titles = np.array([_title(x.title, y.title) for x, y in zip(a, b, strict=True)])
+    apart = np.abs(np.array([x.time - y.time for x, y in zip(a, b, strict=True)])) / DAY
+    days = np.where(np.isnan(apart), UNKNOWN_DAYS, np.log1p(apart))
+    both = w.overlap
+    plain = both.a.sums(both.shared_a) / (both.a.lengths + PAD)
+    plain = np.maximum(plain, both.b.sums(both.shared_b) / (both.b.lengths + PAD))
+    prose = _shares(w, w.prose_a.astype(float), w.prose_b.astype(float))[0]
+    same = np.array([x.outlet == y.outlet for x, y in zip(a, b, strict=True)])
+    return titles, days, days * plain, same * prose
+
+
+def _title(a: str, b: str) -> float:
+    """0-1; 0.3 where a title is missing, about what unrelated titles score."""
+    return fuzz.token_set_ratio(a, b) / 100.0 if a and b else 0.3
