@@ -30,8 +30,8 @@ _PRAGMAS = (
     "PRAGMA temp_store = MEMORY",
 )
 _WRITER_PRAGMAS = (
-    "PRAGMA wal_autocheckpoint = 4096",  # pages, 32 MiB: fewer, larger checkpoints
-    "PRAGMA journal_size_limit = 134217728",  # bytes a quiet write-ahead log may keep
+    "PRAGMA wal_autocheckpoint = 16384",  # pages, 128 MiB: pages written often reach the file once
+    "PRAGMA journal_size_limit = 67108864",  # bytes a quiet write-ahead log may keep
 )
 
 # What SQLite says, and what to tell a person.  First hit wins.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, func, literal_column, or_, select
 
 from pipeline.model import JournalRow, Outcome, Reason
 
@@ -81,22 +81,31 @@ def items_query(wanted: ItemFilter, after: int | None, limit: int) -> Select[Any
 
 
 def _conditions(wanted: ItemFilter) -> list[ColumnElement[bool]]:
-    journal = _journal.c
+    journal, at = _journal.c, tables.address.c
     found: list[ColumnElement[bool]] = []
     if wanted.since is not None:
         found.append(journal.time >= codec.micros(wanted.since))
     if wanted.until is not None:
         found.append(journal.time < codec.micros(wanted.until))
-    for column, value in (
-        (journal.outlet, wanted.outlet),
-        (journal.feed, wanted.feed),
-        (journal.outcome, wanted.outcome),
-        (journal.reason, wanted.reason),
-    ):
-        if value is not None:
-            found.append(column == str(value))
+    if wanted.outlet is not None:
+        found.append(journal.outlet == wanted.outlet)
+    if wanted.feed is not None:
+        found.append(journal.feed == wanted.feed)
+    if wanted.outcome is not None:
+        found += _rare(journal.outcome, wanted.outcome.value, Outcome.NEW.value)
+    if wanted.reason is not None:
+        found += _rare(journal.reason, wanted.reason.value, Reason.STARTED_STORY.value)
     if wanted.url is not None:
-        found += [journal.url_key == codec.url_key(wanted.url), journal.url == wanted.url]
+        found.append(
+            or_(
+                journal.article == select(at.article).where(at.identity == codec.identity(wanted.url)).scalar_subquery(),
+                and_(
+                    journal.article.is_(None),
+                    journal.url_key == codec.url_key(wanted.url),
+                    journal.url == wanted.url,
+                ),
+            )
+        )
     if wanted.article is not None:
         found.append(
             journal.article
@@ -109,6 +118,13 @@ def _conditions(wanted: ItemFilter) -> list[ColumnElement[bool]]:
     if wanted.text is not None:
         found.append(journal.title.ilike(f"%{escaped(wanted.text)}%", escape="\\"))
     return found
+
+
+def _rare(column: ColumnElement[str], value: str, common: str) -> list[ColumnElement[bool]]:
+    """``column`` is ``value``, said so that the index over all but the common value can be used."""
+    if value == common:
+        return [column == value]
+    return [column == value, column != literal_column(f"'{common}'")]
 
 
 def escaped(text: str) -> str:

@@ -21,7 +21,7 @@ def columns(place: int, row: JournalRow, article: int | None, story: int | None)
         codec.micros(row.time),
         row.feed,
         url,
-        None if url is None else codec.url_key(url),
+        codec.url_key(url) if article is None and url is not None else None,
         row.outlet,
         row.title,
         row.outcome.value,

@@ -152,9 +152,11 @@ CREATE TABLE journal (
 CREATE INDEX journal_time ON journal (time, row);
 CREATE INDEX journal_feed ON journal (feed, time, row) WHERE feed IS NOT NULL;
 CREATE INDEX journal_outlet ON journal (outlet, time, row) WHERE outlet IS NOT NULL;
-CREATE INDEX journal_outcome ON journal (outcome, time, row);
-CREATE INDEX journal_reason ON journal (reason, time, row);
-CREATE INDEX journal_url ON journal (url_key) WHERE url_key IS NOT NULL;
+-- The common outcome needs no index: a walk along time finds it at once.
+CREATE INDEX journal_outcome ON journal (outcome, time, row) WHERE outcome <> 'new';
+CREATE INDEX journal_reason ON journal (reason, time, row) WHERE reason <> 'started_story';
+-- Rows with an article are found by its address.
+CREATE INDEX journal_url ON journal (url_key) WHERE article IS NULL;
 CREATE INDEX journal_article ON journal (article) WHERE article IS NOT NULL;
 
 -- Counts that were learned from the articles up to a row; derived, may be dropped at any time.
