@@ -10,6 +10,7 @@ from email.utils import format_datetime, parsedate_to_datetime
 from functools import partial
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
 from typing import TYPE_CHECKING, Any, Self
 
 from pipeline.demo.site import Document, Site, build_site
@@ -19,6 +20,8 @@ from pipeline.model import FeedSource, utc
 if TYPE_CHECKING:
     from datetime import datetime
     from types import TracebackType
+
+    from pipeline.demo.world import Outlet
 
 # Only 127.0.0.1 exists on every system; other addresses of 127.0.0.0/8 are not set up on macOS.
 _HOST = "127.0.0.1"
@@ -57,11 +60,12 @@ class DemoWeb:
         self._start = utc(now)
         self.stage = FIRST
         self.served: list[Served] = []
+        self._outlets: tuple[Outlet, ...] = ()
         self._servers: dict[str, _OutletServer] = {}
 
     def __enter__(self) -> Self:
         try:
-            for outlet in load_world(self.stage):
+            for outlet in load_world():
                 server = _OutletServer(outlet.slug, self.served)
                 self._servers[outlet.slug] = server
                 # The short poll makes leaving quick; the default is half a second for each outlet.
@@ -92,7 +96,8 @@ class DemoWeb:
         out do not move.
         """
         clock = Clock(self._start, utc(now) if now else self._start)
-        for outlet in load_world(stage):
+        self._outlets = load_world(stage)
+        for outlet in self._outlets:
             server = self._servers[outlet.slug]
             server.site = build_site(outlet, server.base, clock)
         self.stage = stage
@@ -107,7 +112,7 @@ class DemoWeb:
                 language=outlet.language,
                 country=outlet.country,
             )
-            for outlet in load_world(self.stage)
+            for outlet in self._outlets
             for feed in outlet.feeds
         ]
 
@@ -115,7 +120,7 @@ class DemoWeb:
         """All feed entries at the present stage, in the order of feeds and documents."""
         return [
             DemoEntry(item.id, outlet.name, server.base + path, item.link, item.title)
-            for outlet in load_world(self.stage)
+            for outlet in self._outlets
             for server in [self._servers[outlet.slug]]
             for path, items in server.site.entries.items()
             for item in items
@@ -123,7 +128,7 @@ class DemoWeb:
 
     def url(self, article: str) -> str:
         """The address of an article by its id ``"outlet/name"``; raises ``KeyError`` for an unknown one."""
-        for outlet in load_world(self.stage):
+        for outlet in self._outlets:
             for candidate in outlet.articles:
                 if candidate.id == article:
                     return self._servers[outlet.slug].base + candidate.path
@@ -134,6 +139,7 @@ class _OutletServer(ThreadingHTTPServer):
     """One outlet on a port that the system chose."""
 
     daemon_threads = True
+    request_queue_size = 64  # connections that wait to be accepted
 
     def __init__(self, slug: str, served: list[Served]) -> None:
         super().__init__((_HOST, 0), _Handler)
@@ -141,6 +147,11 @@ class _OutletServer(ThreadingHTTPServer):
         self.served = served
         self.base = f"http://{_HOST}:{self.server_port}"
         self.site = Site({}, {})
+
+    def server_bind(self) -> None:
+        """Without the base class's look-up of the host's name, which waits for DNS where there is none."""
+        TCPServer.server_bind(self)
+        self.server_name, self.server_port = _HOST, self.server_address[1]
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that hangs up early is no error of the server; anything else is shown as usual."""
