@@ -1,0 +1,123 @@
+"""News agencies and the places where they are named: bylines, datelines, credits.
+
+The names and sentences are data (``agencies.toml``); the shapes of datelines are here.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+_HEAD = 400  # a dateline stands in the first characters of a text
+_TAIL = 700  # and a credit in the last ones
+_REUTERS_CLOSING = re.compile(r"\(?Reporting by [^\n]{3,300}?[;,.]?\s*(?:[Ww]riting|[Ee]diting) by ")
+_WRAPPING = re.compile(r"^[\s/(\[（【©]+|[\s/)\]）】.,;:]+$")
+
+
+@dataclass(frozen=True, slots=True)
+class AgencyTable:
+    """``by_name``: folded spelling → short name; ``exact``: spelling as written → short name."""
+
+    by_name: dict[str, str]
+    exact: dict[str, str]
+    by_host: dict[str, str]
+    any_name: str  # regular expression that matches every spelling
+    datelines: tuple[re.Pattern[str], ...]
+    credits: re.Pattern[str]
+
+
+@cache
+def agency_table() -> AgencyTable:
+    """The table, read once per process."""
+    data = tomllib.loads(files("pipeline.articles").joinpath("agencies.toml").read_text("utf-8"))
+    by_name: dict[str, str] = {}
+    exact: dict[str, str] = {}
+    by_host: dict[str, str] = {}
+    for row in data["agency"]:
+        exact.update(dict.fromkeys(row.get("exact", ()), row["name"]))
+        by_name.update({spelling.casefold(): row["name"] for spelling in row.get("also", ())})
+        by_host.update(dict.fromkeys(row.get("hosts", ()), row["name"]))
+    name = _alternatives(by_name, exact)
+    return AgencyTable(by_name, exact, by_host, name, _datelines(name), _credits(data["credits"], name))
+
+
+def agency_of(text: str) -> str:
+    """The agency's short name if ``text`` is nothing but an agency's name, else "".
+
+    >>> agency_of("The Associated Press"), agency_of("(dpa)"), agency_of("Ann Lee")
+    ('AP', 'dpa', '')
+    """
+    text = _WRAPPING.sub("", text)
+    table = agency_table()
+    return table.exact.get(text) or table.by_name.get(text.casefold(), "")
+
+
+def dateline_agencies(text: str) -> tuple[str, ...]:
+    """Agencies named in the dateline that opens ``text``: ``WASHINGTON (AP) -``, ``新华社北京5月3日电``."""
+    start = text[:_HEAD]
+    for paragraph in start.split("\n")[:3]:
+        for pattern in agency_table().datelines:
+            if match := pattern.match(paragraph.strip()):
+                return _named(match["agency"])
+    return ()
+
+
+def credited_agencies(text: str) -> tuple[str, ...]:
+    """Agencies that the last lines of ``text`` credit."""
+    tail = text[-_TAIL:]
+    found: list[str] = []
+    for match in agency_table().credits.finditer(tail):
+        found += _named(next(filter(None, match.groups()), ""))
+    if _REUTERS_CLOSING.search(tail):
+        found.append("Reuters")
+    return tuple(dict.fromkeys(found))
+
+
+def _named(text: str) -> tuple[str, ...]:
+    """All agencies in "AFP/Reuters" or "dpa, AP"."""
+    parts = [text, *re.split(r"\s*(?:/|,|;|-|\band\b|\bund\b|\bet\b|\by\b|\be\b)\s*", text)]
+    return tuple(dict.fromkeys(filter(None, map(agency_of, parts))))
+
+
+def _alternatives(by_name: dict[str, str], exact: dict[str, str]) -> str:
+    folded = "|".join(re.escape(s) for s in sorted(by_name, key=len, reverse=True))
+    written = "|".join(re.escape(s) for s in sorted(exact, key=len, reverse=True))
+    return f"(?:(?i:{folded})|{written})"
+
+
+def _datelines(name: str) -> tuple[re.Pattern[str], ...]:
+    several = rf"(?P<agency>{name}(?:\s*[/,;-]\s*{name}){{0,3}})"
+    place = r"[^\W\d_][\w .,'’/-]{0,60}?"
+    shapes = (
+        rf"(?:{place},?\s*)?[(\[（]{several}[)\]）]\s*(?:[-–—:.]|\s)",  # WASHINGTON (AP) -   (Reuters) -
+        rf"[(\[]{several}[)\]]",  # (ANSA) - ROMA
+        rf"[/]{several}[/]",  # /ТАСС/
+        rf"{place},\s*\d{{1,2}}\.?\s*\w{{2,12}}\.?\s*(?:\d{{4}}\s*)?[(/]{several}[)/]",  # Madrid, 3 may (EFE).-
+        rf"{place},\s*\d{{1,2}}\.?\s*\w{{2,12}}\.?\s*[-–—.]+\s*[/]?{several}[/]?[.,\s]",  # МОСКВА, 3 мая - РИА Новости.
+        rf"{several}[ /,]+{place}\s*[-–—]",  # Reuters, London -
+        rf"{several}\w{{0,12}}\d{{1,2}}月\d{{1,2}}日[电電讯訊]",  # 新华社北京5月3日电
+        rf"[（(]?{several}\w{{0,10}}\d{{1,2}}日[电電讯訊]",  # 中央社台北3日電
+        rf"[［\[【][^］\]】]{{0,20}}?{several}[^］\]】]{{0,10}}?[］\]】]",  # ［東京 3日 ロイター］
+        rf"\([^()=]{{1,10}}=\s*{several}\)",  # (서울=연합뉴스)
+    )
+    return tuple(re.compile(shape) for shape in shapes)
+
+
+def _credits(sentences: dict[str, list[str]], name: str) -> re.Pattern[str]:
+    return re.compile("|".join(dict.fromkeys(_credit_shapes(sentences, name))))
+
+
+def _credit_shapes(sentences: dict[str, list[str]], name: str) -> Iterator[str]:
+    group = rf"({name}(?:\s*(?:/|,|and|und|et|y|e)\s*{name}){{0,3}})"
+    for rows in sentences.values():
+        for row in rows:
+            escaped = re.escape(row).replace(re.escape("{agency}"), "\0").replace(re.escape("{year}"), r"(?:\d{4}\s+)?")
+            escaped = escaped.replace(r"\ ", r"\s+")
+            before, after = escaped.split("\0")
+            before = rf"(?<!\w)(?i:{before})" if before else r"(?<!\w)"
+            yield f"{before}{group}(?!\\w)(?i:{after})"
+    yield rf"[(（]\s*{group}\s*[)）]\s*$"  # (PAP) at the very end

@@ -1,0 +1,173 @@
+"""Who wrote it: names of people, apart from agencies, desks and the outlet itself."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from pipeline.articles.agencies import agency_of
+from pipeline.articles.head import Head
+from pipeline.articles.jsonld import Node, types_of
+from pipeline.text import one_line
+
+AUTHOR_METAS = (
+    "author", "byl", "parsely-author", "sailthru.author", "article:author", "og:article:author", "article:author_name",
+    "dc.creator", "dcterms.creator", "dc.creator.name", "cxenseparse:author", "citation_author", "vr:author",
+    "og:author", "rnews:author", "authors", "creator", "twitter:creator:name", "bt:author",
+)  # fmt: skip
+
+_BY = re.compile(
+    r"^(?:written by|reported by|story by|words by|text by|article by|posted by|by|von|par|por|di|da|door|av|af|"
+    r"autor(?:in|a)?|auteur|autore|text|texte|testo|tekst|foto|redactie|geschreven door|ein artikel von|"
+    r"от|автор|текст|kirjoittanut|tekst i zdjęcia|opracował(?:a)?|oleh|yazan|文|記者|记者|作者|責任編輯)\s*[:：]?\s+"
+    r"(?=\S)|^(?:文|記者|记者|作者|автор|by|author|text)\s*[:：]\s*",
+    re.IGNORECASE,
+)
+_SPLIT = re.compile(
+    r"\s*(?:;|\||•|·|/|、|，|\n|\t|\s+(?:and|und|et|y|og|och|en|e|i|и|ja|ve|dan|with|avec|con|mit|&)\s+|&)\s*"
+)
+_MAIL = re.compile(r"\(?\S+@\S+\.\w+\)?")
+_HANDLE = re.compile(r"\(?(?<!\w)@\w{2,}\)?")
+_BRACKETS = re.compile(r"[(\[（【][^()\[\]（）【】]*[)\]）】]")
+_CREDENTIAL = re.compile(r"^(?:jr|sr|ii|iii|iv|md|m\.d|phd|ph\.d|mba|rn|esq|obe|mbe|cbe)\.?$", re.IGNORECASE)
+# Words that name a job, a desk or a place of work but never a person.
+_NOT_A_NAME = re.compile(
+    r"\b(?:staff|editor(?:s|ial)?|correspondent|reporter|writer|journalist|columnist|contributor|newsroom|desk|"
+    r"team|bureau|agenc(?:y|ies)|admin(?:istrator)?|webmaster|newsdesk|online|news|press|media|redaktion|redactie|"
+    r"redacci[oó]n|redazione|r[ée]daction|redakce|redakcja|redação|redaksjonen|redaktionen|toimitus|redaksi|"
+    r"korrespondent(?:in)?|journaliste?|periodista|giornalista|redakteur(?:in)?|reporterin|politikredakteur|"
+    r"correspondant[e]?|corresponsal|corrispondente|chief|director|producer|guest|special|unknown|anonymous|"
+    r"associated press|editors?|web|digital|service|services|agentur(?:en)?|agencias|agences|agenzie|agências|"
+    r"редакция|корреспондент|编辑|編輯|通讯社|通信社|新聞|新闻)\b",
+    re.IGNORECASE,
+)
+_JOB_AFTER_COMMA = _NOT_A_NAME
+_MAX_AUTHORS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Credits:
+    """``authors`` are people in order of the page, ``agencies`` short names; ``how`` says where they came from."""
+
+    authors: tuple[str, ...] = ()
+    agencies: tuple[str, ...] = ()
+    how: str = ""
+
+
+def find_authors(head: Head, outlet_names: Iterable[str]) -> Credits:
+    """JSON-LD, then meta elements, then marked bylines; the first that names a person."""
+    names = {_key(name) for name in outlet_names if name}
+    agencies: list[str] = []
+    for how, values in _sources(head):
+        credits = clean_authors(values, names)
+        agencies += credits.agencies
+        if credits.authors:
+            return Credits(credits.authors, tuple(dict.fromkeys(agencies)), how)
+    return Credits((), tuple(dict.fromkeys(agencies)))
+
+
+def clean_authors(values: Iterable[str], outlet_keys: Iterable[str] = ()) -> Credits:
+    """Names out of bylines as written.
+
+    >>> clean_authors(["By Ann Lee and Bo Ek (Reuters), staff writers"]).authors
+    ('Ann Lee', 'Bo Ek')
+    """
+    outlets = set(outlet_keys)
+    people: list[str] = []
+    agencies: list[str] = []
+    for value in values:
+        for part in _parts(value):
+            agency = agency_of(part)
+            if agency:
+                agencies.append(agency)
+            elif (name := _person(part)) and _key(name) not in outlets:
+                people.append(name)
+    unique = {_key(name): name for name in reversed(people)}
+    kept = [name for name in dict.fromkeys(people) if unique.get(_key(name)) == name]
+    return Credits(tuple(kept[:_MAX_AUTHORS]), tuple(dict.fromkeys(agencies)))
+
+
+def _sources(head: Head) -> Iterator[tuple[str, list[str]]]:
+    article = head.json_ld.article
+    for key in ("author", "creator", "contributor"):
+        yield f"JSON-LD {key}", list(_json_ld_names(article.get(key), head.json_ld.by_id))
+    for name in AUTHOR_METAS:
+        yield f"meta {name}", head.metas.get(name, [])
+    if head.meta("twitter:label1").lower().rstrip(":") in _WRITTEN_BY:
+        yield "meta twitter:data1", [head.meta("twitter:data1")]
+    yield "marked byline", list(head.bylines)
+
+
+_WRITTEN_BY = frozenset(
+    {"written by", "by", "author", "verfasst von", "geschrieben von", "écrit par", "escrito por", "scritto da",
+     "geschreven door", "skriven av", "skrevet av", "auteur", "autor", "написано автором", "autore"}
+)  # fmt: skip
+
+
+def _json_ld_names(value: object, by_id: dict[str, Node], depth: int = 0) -> Iterator[str]:
+    if depth > 4:
+        return
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for item in value[:_MAX_AUTHORS]:
+            yield from _json_ld_names(item, by_id, depth + 1)
+    elif isinstance(value, dict):
+        name = value.get("name")
+        if not name and isinstance(value.get("@id"), str):
+            value = by_id.get(value["@id"], value)
+            name = value.get("name")
+        if not name:
+            name = " ".join(str(value.get(k) or "") for k in ("givenName", "familyName")).strip() or None
+        if types_of(value) and not {"Person", "Thing"} & set(types_of(value)) and not agency_of(str(name)):
+            return  # an organisation: the outlet or a desk
+        yield from _json_ld_names(name, by_id, depth + 1)
+
+
+def _parts(value: str) -> Iterator[str]:
+    value = one_line(html.unescape(html.unescape(value)))
+    if not value or len(value) > 400 or re.match(r"(?:https?:)?//|www\.", value):
+        return
+    inside = [agency for bracket in _BRACKETS.findall(value) if (agency := agency_of(bracket[1:-1]))]
+    yield from inside
+    value = _HANDLE.sub(" ", _MAIL.sub(" ", _BRACKETS.sub(" ", value)))
+    value = _BY.sub("", value.strip())
+    for piece in _SPLIT.split(value):
+        yield from _comma_parts(piece)
+
+
+def _comma_parts(piece: str) -> Iterator[str]:
+    """ "A, B, C" is three people; "A, Jr." and "Doe, Jane" are one."""
+    fields = [field.strip() for field in piece.split(",") if field.strip()]
+    if len(fields) == 2 and len(fields[0].split()) == 1 and len(fields[1].split()) == 1:
+        if _CREDENTIAL.match(fields[1]):
+            yield fields[0]
+        elif fields[0].isalpha() and fields[1].isalpha() and not agency_of(fields[1]):
+            yield f"{fields[1]} {fields[0]}"
+        else:
+            yield from fields
+        return
+    for number, field in enumerate(fields):
+        if number and (_CREDENTIAL.match(field)):
+            continue
+        if number and (_JOB_AFTER_COMMA.search(field) and not agency_of(field)):
+            return  # what follows a job title is its place
+        yield field
+
+
+def _person(part: str) -> str:
+    """The name, or "" where the part is no person's name."""
+    name = one_line(_BY.sub("", part)).strip(" .,;:-–—|*·\"'")
+    name = re.sub(r"\s+(?:for|of|in|from|at|für|pour|para|per)\s+.*$", "", name)
+    name = re.sub(r"\s+[-–—]\s+.*$", "", name)
+    if not 2 <= len(name) <= 60 or any(c.isdigit() for c in name) or len(name.split()) > 6:
+        return ""
+    if _NOT_A_NAME.search(name) or not any(c.isalpha() for c in name) or "." in name[1:] and name.count(".") == 1 and " " not in name:
+        return ""
+    return name
+
+
+def _key(name: str) -> str:
+    return "".join(c for c in name.casefold() if c.isalnum())

@@ -1,0 +1,235 @@
+"""When an article was published: stamps as pages write them → one aware time, or a day.
+
+Order: JSON-LD, meta elements, ``<time>`` and microdata, htmldate (a day only).  A stamp with its zone is
+worth more than one without: where the first stamp lacks it, a zoned one of about the same time speaks for it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+from email.utils import parsedate_to_datetime
+
+from pipeline.articles.head import Head
+from pipeline.articles.jsonld import text_of
+
+PUBLISHED_METAS = (
+    "article:published_time", "og:article:published_time", "og:published_time", "article:published",
+    "datepublished", "rnews:datepublished", "parsely-pub-date", "sailthru.date", "cxenseparse:recs:publishtime",
+    "cxenseparse:publishtime", "dc.date.issued", "dcterms.issued", "dc.issued", "dcterms.created",
+    "dc.date.created", "dc.created", "dcterms.date", "dc.date", "article.published", "article_date_original",
+    "article:post_date", "originalpublicationdate", "iso-8601-publish-date", "publication_date",
+    "publication-date", "publish-date", "publish_date", "publishdate", "published_date", "published-date",
+    "pubdate", "pub_date", "og:pubdate", "date.issued", "bt:pubdate", "vr:published_time", "ptime",
+    "shareaholic:article_published_time", "citation_publication_date", "release_date", "og:release_date",
+    "video:release_date", "datecreated", "created", "date",
+)  # fmt: skip
+MODIFIED_METAS = (
+    "article:modified_time", "og:article:modified_time", "og:updated_time", "datemodified", "dcterms.modified",
+    "dc.date.modified", "dc.modified", "article:modified", "last-modified", "lastmod", "revised", "utime",
+    "vr:updated_time", "iso-8601-revised-date",
+)  # fmt: skip
+
+_ISO = re.compile(
+    r"(\d{4})-?(\d{2})-?(\d{2})(?:[T\s]+(\d{1,2}):?(\d{2})(?::?(\d{2})(?:[.,]\d+)?)?)?\s*"
+    r"(Z|UTC|GMT|[+-]\d{1,2}:?\d{0,2})?\s*(?:\[[\w/]+\])?$",
+    re.IGNORECASE,
+)
+_SLASHED = re.compile(r"(\d{4})[/.](\d{1,2})[/.](\d{1,2})(?:[T\s,-]+(\d{1,2}):(\d{2})(?::(\d{2}))?)?")
+_GERMAN = re.compile(r"(\d{1,2})\.\s?(\d{1,2})\.(\d{4})(?:\D{1,8}(\d{1,2})[:.](\d{2})(?::(\d{2}))?)?")
+_ENGLISH = re.compile(
+    r"(?:(?P<d1>\d{1,2})(?:st|nd|rd|th)?\s+)?(?P<month>[A-Z][a-z]{2,8})\.?\s+(?:(?P<d2>\d{1,2})(?:st|nd|rd|th)?,?\s+)?"
+    r"(?P<year>\d{4})(?:\D{0,12}?(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2}))?\s*(?P<half>[ap]\.?m\.?)?)?"
+    r"\s*(?P<zone>[A-Z]{2,5}|[+-]\d{2}:?\d{2})?",
+    re.IGNORECASE,
+)
+_EPOCH = re.compile(r"1\d{9}(?:\d{3})?$")
+_MONTHS = {name: i for i, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
+# Abbreviations that mean one offset in news pages, in hours (RFC 2822 section 4.3 and common European ones).
+_ZONES = {
+    "z": 0, "utc": 0, "gmt": 0, "est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6, "pst": -8,
+    "pdt": -7, "cet": 1, "cest": 2, "bst": 1, "msk": 3, "eet": 2, "eest": 3, "jst": 9, "kst": 9, "aest": 10,
+    "aedt": 11, "wib": 7, "pkt": 5, "hkt": 8, "sgt": 8,
+}  # fmt: skip
+_EARLIEST = 1990
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """A time as a page gives it: ``at`` is naive where the page names no zone; a day has no time of day."""
+
+    at: datetime
+    day_only: bool = False
+
+    @property
+    def zoned(self) -> bool:
+        """Whether the page gave the zone."""
+        return self.at.tzinfo is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Dates:
+    """``day_only``: only the day of ``published`` is known.  ``how`` says where it came from."""
+
+    published: datetime | None = None
+    day_only: bool = False
+    modified: datetime | None = None
+    how: str = ""
+    notes: tuple[str, ...] = ()
+
+
+def parse_stamp(text: str) -> Stamp | None:
+    """A stamp from one of the many ways of writing it; ``None`` where nothing certain can be read.
+
+    >>> parse_stamp("2024-05-01T10:00:00+0200").at.isoformat()
+    '2024-05-01T10:00:00+02:00'
+    """
+    text = text.strip()[:80]
+    if not text or not any(c.isdigit() for c in text):
+        return None
+    try:
+        return _from_iso(text) or _from_epoch(text) or _from_mail(text) or _from_words(text)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _from_iso(text: str) -> Stamp | None:
+    match = _ISO.match(text) or _SLASHED.match(text)
+    if match is None:
+        return _from_german(text)
+    year, month, day, hour, minute, second, *zone = match.groups()
+    return _stamp(int(year), int(month), int(day), hour, minute, second, _offset(zone[0] if zone else None))
+
+
+def _from_german(text: str) -> Stamp | None:
+    match = _GERMAN.search(text)
+    if match is None:
+        return None
+    day, month, year, hour, minute, second = match.groups()
+    return _stamp(int(year), int(month), int(day), hour, minute, second, None)
+
+
+def _from_epoch(text: str) -> Stamp | None:
+    if not _EPOCH.match(text):
+        return None
+    return Stamp(datetime.fromtimestamp(int(text[:10]), UTC))
+
+
+def _from_mail(text: str) -> Stamp | None:
+    try:
+        at = parsedate_to_datetime(text)
+    except (ValueError, TypeError, IndexError):
+        return None
+    return Stamp(at) if ":" in text and at.year >= _EARLIEST and at.tzinfo is not None else None
+
+
+def _from_words(text: str) -> Stamp | None:
+    for match in _ENGLISH.finditer(text):
+        month = _MONTHS.get(match["month"][:3].lower())
+        day = match["d1"] or match["d2"]
+        if month is None or day is None:
+            continue
+        hour = match["hour"]
+        if hour and match["half"]:
+            hour = str(int(hour) % 12 + (12 if match["half"].lower().startswith("p") else 0))
+        zone = _offset(match["zone"]) if hour else None
+        return _stamp(int(match["year"]), month, int(day), hour, match["minute"], match["second"], zone)
+    return None
+
+
+def _offset(zone: str | None) -> timezone | None:
+    if not zone:
+        return None
+    if zone.lower() in _ZONES:
+        return timezone(timedelta(hours=_ZONES[zone.lower()]))
+    match = re.match(r"([+-])(\d{1,2}):?(\d{2})?$", zone)
+    if match is None:
+        return None
+    minutes = int(match[2]) * 60 + int(match[3] or 0)
+    return timezone(timedelta(minutes=-minutes if match[1] == "-" else minutes))
+
+
+def _stamp(
+    year: int, month: int, day: int, hour: str | None, minute: str | None, second: str | None, zone: timezone | None
+) -> Stamp | None:
+    if not _EARLIEST <= year <= 2100:
+        return None
+    if hour is None:
+        return Stamp(datetime(year, month, day), day_only=True)  # noqa: DTZ001 - a day has no zone
+    return Stamp(datetime(year, month, day, int(hour), int(minute or 0), int(second or 0), tzinfo=zone))
+
+
+def find_dates(head: Head) -> Dates:
+    """Published and modified as the markup gives them; ``published`` is ``None`` where it says nothing."""
+    stamps = list(_published(head))
+    modified = next(_modified(head), None)
+    if not stamps:
+        return Dates(modified=_aware(modified, None), how="")
+    how, first = stamps[0]
+    chosen, notes = _with_zone(first, [stamp for _, stamp in stamps], modified)
+    if chosen.day_only:
+        midnight = chosen.at.replace(tzinfo=UTC)
+        return Dates(midnight, True, _aware(modified, None), how, notes)
+    return Dates(chosen.at.astimezone(UTC), False, _aware(modified, chosen.at.tzinfo), how, notes)
+
+
+def _published(head: Head) -> Iterator[tuple[str, Stamp]]:
+    for key in ("datePublished", "dateCreated", "uploadDate"):
+        if stamp := parse_stamp(text_of(head.json_ld.article.get(key))):
+            yield f"JSON-LD {key}", stamp
+    for name in PUBLISHED_METAS:
+        for value in head.metas.get(name, ()):
+            if stamp := parse_stamp(value):
+                yield f"meta {name}", stamp
+    marked = [mark for mark in head.times if not mark.aside and not _speaks_of_change(mark.hint)]
+    marked.sort(key=lambda mark: not _speaks_of_publishing(mark.hint))
+    for mark in marked:
+        if stamp := parse_stamp(mark.value):
+            yield "time element", stamp
+    for node in head.json_ld.nodes:  # a page type that is no article may still carry the time
+        if stamp := parse_stamp(text_of(node.get("datePublished"))):
+            yield "JSON-LD of another node", stamp
+
+
+def _modified(head: Head) -> Iterator[Stamp]:
+    values = [text_of(head.json_ld.article.get("dateModified"))]
+    values += [value for name in MODIFIED_METAS for value in head.metas.get(name, ())]
+    values += [mark.value for mark in head.times if not mark.aside and _speaks_of_change(mark.hint)]
+    yield from filter(None, map(parse_stamp, values))
+
+
+def _speaks_of_change(hint: str) -> bool:
+    return bool(re.search(r"modif|updat|aktualis|revis|refresh", hint, re.IGNORECASE))
+
+
+def _speaks_of_publishing(hint: str) -> bool:
+    return bool(re.search(r"publi|posted|pubdate|entry-date|created|issued", hint, re.IGNORECASE))
+
+
+def _with_zone(first: Stamp, others: list[Stamp], modified: Stamp | None) -> tuple[Stamp, tuple[str, ...]]:
+    """``first``, or the stamp that says the same with more: a time for a day, a zone for a bare time."""
+    if first.zoned:
+        return first, ()
+    for other in others:
+        apart = abs(other.at.replace(tzinfo=None) - first.at)
+        near = other.at.date() == first.at.date() if first.day_only else apart <= timedelta(hours=14)
+        if other.zoned and near:
+            return other, ()
+    if first.day_only:
+        timed = next((o for o in others if not o.day_only and o.at.date() == first.at.date()), None)
+        if timed is None:
+            return first, ()
+        first = timed
+    if modified is not None and modified.zoned:
+        return Stamp(first.at.replace(tzinfo=modified.at.tzinfo)), ("zone taken from the time of the last change",)
+    return Stamp(first.at.replace(tzinfo=UTC)), ("the page names no zone; read as UTC",)
+
+
+def _aware(stamp: Stamp | None, zone: object) -> datetime | None:
+    if stamp is None or stamp.day_only:
+        return None
+    if stamp.zoned:
+        return stamp.at.astimezone(UTC)
+    return stamp.at.replace(tzinfo=zone if isinstance(zone, timezone) else UTC).astimezone(UTC)

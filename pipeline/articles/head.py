@@ -1,0 +1,192 @@
+"""One pass over the page with selectolax: everything the metadata is read from."""
+
+from __future__ import annotations
+
+import html as entities
+import re
+from dataclasses import dataclass, field
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from pipeline.articles.jsonld import JsonLD, read_json_ld
+from pipeline.text import one_line
+
+_WANTED = (
+    "meta[content], link[rel][href], script[type*='ld+json' i], script[type*='ld json' i], title, h1, time, "
+    "html[lang], [itemprop], [rel~=author], a[rel=next]"
+)
+# Furniture inside a heading that is no part of the headline.
+_LABELS = (
+    "[class*=kicker], [class*=eyebrow], [class*=overline], [class*=badge], [class*=sr-only], [class*=visually], "
+    "[class*=screen-reader], [class*=topline], [class*=spitzmarke], [class*=dachzeile], [class*=roofline], "
+    "[class*=label], [class*=surtitle], [aria-hidden=true], script, style, svg, button"
+)
+_BREAKS = frozenset({"br", "div", "p", "span", "h1", "h2", "h3", "strong", "small"})
+_ASIDE = frozenset({"aside", "nav", "footer"})
+_SIDE_CLASS = re.compile(r"related|sidebar|teaser|recommend|most-?read|comment|trending|promo|latest", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """An ``h1``: its whole text, and the text without kickers and labels."""
+
+    full: str
+    text: str
+    in_article: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TimeMark:
+    """A ``<time>`` or an element with ``itemprop=date…``; ``hint`` is its class and itemprop."""
+
+    value: str
+    hint: str
+    aside: bool  # in a side bar, a teaser or a comment: of another article
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What a page says about itself."""
+
+    tree: LexborHTMLParser
+    json_ld: JsonLD
+    metas: dict[str, list[str]] = field(default_factory=dict)  # lower-case name, property or itemprop
+    links: dict[str, list[str]] = field(default_factory=dict)  # rel → hrefs
+    title: str = ""  # of the <title> element
+    headings: tuple[Heading, ...] = ()
+    times: tuple[TimeMark, ...] = ()
+    bylines: tuple[str, ...] = ()  # rel=author, itemprop=author
+    lang: str = ""
+
+    def meta(self, *names: str) -> str:
+        """The first value that is not empty, in order of the names."""
+        for name in names:
+            for value in self.metas.get(name, ()):
+                if value:
+                    return value
+        return ""
+
+    def link(self, rel: str) -> str:
+        """The first address of that relation."""
+        return next(iter(self.links.get(rel, ())), "")
+
+
+def read_head(html: str, url: str) -> Head:
+    """Parse the page and collect what the metadata is read from."""
+    tree = LexborHTMLParser(html)
+    blocks: list[str] = []
+    metas: dict[str, list[str]] = {}
+    links: dict[str, list[str]] = {}
+    headings: list[Heading] = []
+    times: list[TimeMark] = []
+    bylines: list[str] = []
+    title = lang = ""
+    for node in tree.css(_WANTED):
+        tag = node.tag
+        if tag == "meta":
+            _add_meta(node, metas)
+        elif tag == "script":
+            blocks.append(node.text())
+        elif tag == "link":
+            _add_link(node, links)
+        elif tag == "title":
+            title = title or one_line(node.text())
+        elif tag == "html":
+            lang = (node.attributes.get("lang") or "").strip()
+        elif tag == "h1":
+            headings.append(_heading(node))
+        else:
+            _add_marked(node, times, bylines, links)
+    return Head(
+        tree, read_json_ld(blocks, url), metas, links, title, tuple(h for h in headings if h.full),
+        tuple(times), tuple(bylines), lang,
+    )  # fmt: skip
+
+
+def heading_text(node: LexborNode) -> str:
+    """Text of a heading on one line: blanks where elements meet, none inside a word that is partly marked."""
+    parts: list[str] = []
+    for child in node.traverse(include_text=True):
+        if child.tag == "-text":
+            parts.append(child.text_content or "")
+        elif child.tag in _BREAKS and parts and parts[-1][-1:].strip():
+            parts.append("\x00")
+    text = "".join(parts)
+    text = re.sub("(?<=[\\w.!?:,»”\"'])\x00(?=[\\w«“\"'])", " ", text).replace("\x00", "")
+    return one_line(text)
+
+
+def _add_meta(node: LexborNode, metas: dict[str, list[str]]) -> None:
+    given = node.attributes
+    content = (given.get("content") or "").strip()
+    if not content:
+        return
+    if "&" in content:
+        content = entities.unescape(content)
+    names = {(given.get(key) or "").strip().lower() for key in ("property", "name", "itemprop")}
+    for name in names - {""}:
+        metas.setdefault(name, []).append(content)
+
+
+def _add_link(node: LexborNode, links: dict[str, list[str]]) -> None:
+    given = node.attributes
+    href = (given.get("href") or "").strip()
+    for rel in (given.get("rel") or "").lower().split():
+        if href and rel in ("canonical", "amphtml", "next", "alternate", "syndication-source", "original-source"):
+            if rel == "alternate" and "print" not in (given.get("media") or ""):
+                continue
+            links.setdefault("print" if rel == "alternate" else rel, []).append(href)
+
+
+def _heading(node: LexborNode) -> Heading:
+    full = heading_text(node)
+    labels = node.css(_LABELS) if node.first_child is not None else []
+    text = full
+    for label in labels:
+        words = heading_text(label)
+        if words and label != node and len(words) < len(full):
+            text = one_line(text.replace(words, " ", 1))
+    return Heading(full, text or full, _inside(node, "article", "main"))
+
+
+def _add_marked(
+    node: LexborNode, times: list[TimeMark], bylines: list[str], links: dict[str, list[str]]
+) -> None:
+    given = node.attributes
+    prop = (given.get("itemprop") or "").strip()
+    if node.tag == "time" or prop.startswith("date"):
+        value = (given.get("datetime") or given.get("content") or "").strip() or one_line(node.text())
+        if value:
+            times.append(TimeMark(value[:80], f"{prop} {given.get('class') or ''}", _is_aside(node)))
+    elif "author" in (given.get("rel") or "").split() or prop == "author":
+        inner = node.css_first("[itemprop=name]") or node
+        text = (inner.attributes.get("content") or "").strip() or one_line(inner.text(separator=" "))
+        if text and len(text) < 200 and not _is_aside(node):
+            bylines.append(text)
+    elif given.get("rel") == "next" and given.get("href"):
+        links.setdefault("next", []).append(str(given["href"]).strip())
+
+
+def _inside(node: LexborNode, *tags: str) -> bool:
+    parent = node.parent
+    while parent is not None:
+        if parent.tag in tags:
+            return True
+        parent = parent.parent
+    return False
+
+
+def _is_aside(node: LexborNode) -> bool:
+    parent = node.parent
+    steps = 0
+    while parent is not None and parent.tag != "body" and steps < 40:
+        steps += 1
+        if parent.tag in _ASIDE:
+            return True
+        if parent.tag != "html":
+            given = parent.attributes
+            marks = f"{given.get('class') or ''} {given.get('id') or ''}" if given else ""
+            if len(marks) < 400 and _SIDE_CLASS.search(marks):
+                return True
+        parent = parent.parent
+    return False

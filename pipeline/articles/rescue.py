@@ -1,0 +1,33 @@
+"""What the markup does not say, asked of slower libraries: a day by htmldate, a byline by trafilatura."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from datetime import date
+
+
+def day_by_htmldate(html: str, url: str) -> date | None:
+    """The day of publication that htmldate finds in address, markup or text."""
+    from htmldate import find_date
+
+    logging.getLogger("htmldate").setLevel(logging.CRITICAL)
+    try:
+        found = find_date(html, original_date=True, url=url)
+    except (ValueError, TypeError, OverflowError, RecursionError):
+        return None  # on markup that is no document
+    return date.fromisoformat(found) if found else None
+
+
+def people_by_trafilatura(html: str) -> Iterator[str]:
+    """The byline as trafilatura finds it in the page's markup, for a page that marks none."""
+    from trafilatura.metadata import AUTHOR_DISCARD_XPATHS, AUTHOR_XPATHS, extract_metainfo
+    from trafilatura.htmlprocessing import prune_unwanted_nodes
+    from trafilatura.utils import load_html
+
+    tree = load_html(html)
+    if tree is None:
+        return
+    author = extract_metainfo(prune_unwanted_nodes(tree, AUTHOR_DISCARD_XPATHS), AUTHOR_XPATHS, len_limit=120)
+    if author:
+        yield author
