@@ -1,4 +1,4 @@
-"""A small web on loopback for tests: real HTTP, every answer under the test's control, every request recorded.
+"""A small web on loopback for tests: real HTTP, every answer under the test's control, requests recorded.
 
     with FakeWeb() as web:
         web.set("/feed.xml", "<rss/>", content_type="application/rss+xml", etag='"1"')
@@ -179,7 +179,9 @@ class _Server(ThreadingHTTPServer):
         self.host = host
         self._open: set[socket.socket] = set()
         super().__init__((host, 0), _Handler)
-        self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+        self._thread = threading.Thread(
+            target=self.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
+        )
         self._thread.start()
 
     def process_request(self, request: Any, client_address: Any) -> None:
@@ -247,7 +249,7 @@ class _Handler(BaseHTTPRequestHandler):
         if not bodiless:
             self.wfile.write(body)
 
-    do_GET = do_HEAD = do_POST = _serve
+    do_GET = do_HEAD = do_POST = _serve  # noqa: N815
 
 
 def _phrase(status: int) -> str:
