@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.demo.world import FIRST, SECOND, DemoArticle, PageKind, load_world
+from pipeline.demo.world import FIRST, SECOND, DemoArticle, PageKind, _edited, _paragraphs, load_world
 from pipeline.model import Outcome, Reason
 
 EXPECTED: dict[str, Any] = tomllib.loads(files("pipeline.demo").joinpath("expected.toml").read_text("utf-8"))
@@ -122,3 +122,16 @@ def test_at_least_three_languages_and_six_outlets() -> None:
 def test_an_unknown_stage_is_refused() -> None:
     with pytest.raises(ValueError, match="stage 3"):
         load_world(3)
+
+
+@pytest.mark.parametrize(("part", "count"), [("rail", 7), ("rail:2", 1), ("rail:2-6", 5), ("rail:7", 1)])
+def test_parts_name_ranges_of_paragraphs(part: str, count: int) -> None:
+    paragraphs = _paragraphs(part)
+    assert len(paragraphs) == count
+    assert all(paragraph and "\n" not in paragraph for paragraph in paragraphs)
+
+
+def test_an_edit_that_fits_nowhere_is_an_error_in_the_data() -> None:
+    assert _edited(["a tide", "b"], [["tide", "ebb"]]) == ["a ebb", "b"]
+    with pytest.raises(ValueError, match="fits no paragraph"):
+        _edited(["a", "b"], [["c", "d"]])
