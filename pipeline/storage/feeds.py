@@ -150,8 +150,7 @@ def _take(connection: Connection, feed: int, entry: Entry, revised: bool, now: i
     ).first()
     if known is None:
         fields = {"feed": feed, "key": entry.key, "fingerprint": entry.fingerprint, "seen": now}
-        row = connection.execute(insert(_entry).values(**fields)).inserted_primary_key
-        place = row[0] if row else None
+        place = connection.execute(insert(_entry).values(**fields).returning(_entry.c.row)).scalar_one()
     elif known.fingerprint == entry.fingerprint:
         return
     else:

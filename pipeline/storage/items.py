@@ -98,7 +98,8 @@ def _conditions(wanted: ItemFilter) -> list[ColumnElement[bool]]:
     if wanted.url is not None:
         found.append(
             or_(
-                journal.article == select(at.article).where(at.identity == codec.identity(wanted.url)).scalar_subquery(),
+                journal.article
+                == select(at.article).where(at.identity == codec.identity(wanted.url)).scalar_subquery(),
                 and_(
                     journal.article.is_(None),
                     journal.url_key == codec.url_key(wanted.url),

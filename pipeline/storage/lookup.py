@@ -7,11 +7,12 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from pipeline.errors import NotFound
 from pipeline.model import Match, StoredArticle
 
 from . import codec
 from .matching import Matching
-from .values import BestMatch
+from .values import BestMatch, Revision
 
 STREAM = 5000  # rows read at a time: no reader holds a snapshot for long
 
@@ -57,6 +58,17 @@ class Lookup(Matching):
         return tuple(
             Match(other, score, reason, codec.read_figures(blob)) for other, score, reason, blob in found
         )
+
+    def revisions(self, article_id: str) -> list[Revision]:
+        """The earlier texts of an article, oldest first; raises ``NotFound``."""
+        with self._db.read() as connection:
+            found = connection.exec_driver_sql(self._sql(_REVISIONS), (article_id,)).all()
+            if not found and connection.exec_driver_sql(self._sql(_EXISTS), (article_id,)).first() is None:
+                raise NotFound(f"no article goes by {article_id}")
+        return [
+            Revision(row.number, codec.moment(row.stored), codec.moment(row.replaced), row.title, row.text)
+            for row in found
+        ]
 
     def sketches(self, after_row: int = 0) -> Iterator[tuple[int, int, int | None, bytes]]:
         """(article row, story row, seconds since the epoch or None, sketch) in row order after a row."""
@@ -121,6 +133,11 @@ _STORY_OF = (
     " WHERE a.row IN ({marks})"
 )
 _MATCHES = "SELECT other, score, reason, figures FROM evidence WHERE article = ? ORDER BY place"
+_REVISIONS = (
+    "SELECT r.number, r.stored, r.replaced, r.title, r.text"
+    " FROM revision r JOIN article a ON a.row = r.article WHERE a.article_id = ? ORDER BY r.number"
+)
+_EXISTS = "SELECT row FROM article WHERE article_id = ?"
 _SKETCHES = "SELECT article, story, published, sketch FROM sketch WHERE article > ? ORDER BY article LIMIT ?"
 _IN_ORDER = (
     "SELECT a.row, a.article_id, s.story_id, s.canonical = a.row, m.article_id, a.score, a.match_reason"

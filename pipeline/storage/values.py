@@ -124,6 +124,17 @@ class BestMatch:
 
 
 @dataclass(frozen=True, slots=True)
+class Revision:
+    """A text that an article had before."""
+
+    number: int  # 1 is the first text
+    stored: datetime  # when this text came
+    replaced: datetime  # when the next one came
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Counts:
     """Figures for reports.  ``items`` counts journal rows by (outcome, reason)."""
 

@@ -1,0 +1,25 @@
+"""One store for each backend: every test that takes ``store`` holds for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from pipeline.storage import Store, open_store
+
+BACKENDS: dict[str, Callable[[object], str]] = {
+    "file": lambda folder: f"sqlite:///{folder}/store.db",
+    "memory": lambda folder: "sqlite://",
+}
+
+
+@pytest.fixture(params=BACKENDS)
+def url(request: pytest.FixtureRequest, tmp_path: object) -> str:
+    return BACKENDS[request.param](tmp_path)
+
+
+@pytest.fixture
+def store(url: str) -> Iterator[Store]:
+    with open_store(url) as opened:
+        yield opened
