@@ -28,6 +28,7 @@ NAME = 8  # flag bit: its first token is name-like (capitalised, not at the star
 SHINGLE = 4  # tokens in a shingle
 LEAD = 40  # shingles that count as the beginning of a text
 DAY = 86_400.0
+MOST_WORD_EDITS, MOST_NUMBER_EDITS = 30, 10  # beyond these, more of them say no more
 GAP = 12  # shingles: two runs parted by at most this many on both sides enclose a substitution
 
 
@@ -77,23 +78,22 @@ class Feature:
 
 
 FEATURES: tuple[Feature, ...] = (
-    Feature("rare_containment", "logit of the rarity-weighted share of the smaller text found in the other"),
-    Feature("prose_overlap", "logit of the rarity-weighted share of both texts' prose that is shared"),
-    Feature("shared_prose", "log of the amount of rare prose that is shared"),
-    Feature("prose", "log of the amount of rare prose in the text that has less of it"),
+    Feature("containment", "rarity-weighted share of one text found in the other, the larger share; logit"),
+    Feature("overlap", "rarity-weighted share of both texts together that is shared; logit"),
+    Feature("shared_prose", "rare prose that both have; log of weighted shingles"),
+    Feature("prose", "rare prose of the text that has less of it; log of weighted shingles"),
     Feature("quotation", "share of the overlap that is quoted speech, times the log of the overlap"),
-    Feature("lead", "share of a text's first shingles found in the other"),
-    Feature("substitutions", "short stretches of different words inside the same wording, per run"),
-    Feature("substituted", "log of the number of short stretches of different words inside the same wording"),
-    Feature("number_substitutions", "log of those stretches that carry a number on both sides"),
-    Feature("numbers_common", "log of the count of numbers that both texts name"),
-    Feature("numbers_in_conflict", "share of the numbers, on the side with fewer, that only one side has"),
-    Feature("names_in_conflict", "share of the names, on the side with fewer, that only one side has"),
-    Feature("title_numbers_in_conflict", "share of numbers in the titles that only one side has"),
+    Feature("furniture", "share of the overlap that is furniture"),
+    Feature("lead", "share of a text's first 40 shingles found in the other, the larger share"),
+    Feature("word_edits", "places where other words stand inside the same wording, at most 30"),
+    Feature("number_edits", "places where other numbers stand inside the same wording, at most 10"),
+    Feature("numbers_missing", "numbers of the side with fewer that the other lacks; log"),
+    Feature("numbers_in_conflict", "share of the numbers of the side with fewer that the other lacks"),
+    Feature("names_in_conflict", "share of the names of the side with fewer that the other lacks"),
+    Feature("title_numbers_in_conflict", "the same share for numbers in the titles"),
     Feature("title", "similarity of the titles as sets of words"),
-    Feature("days", "log of the days between the two, 0.47 where unknown"),
-    Feature("days_overlap", "days, times containment: late repeats are forms, not copies"),
-    Feature("same_outlet_overlap", "containment of prose where both come from one outlet, else 0"),
+    Feature("days", "log of the days apart, times containment: late repeats are forms, not copies"),
+    Feature("same_outlet", "containment of prose where both come from one outlet, else 0"),
 )
 NAMES: tuple[str, ...] = tuple(f.name for f in FEATURES)
 UNKNOWN_DAYS = 0.47  # log1p of 0.6 days: about where copies and other pairs are equally likely
@@ -121,7 +121,7 @@ def pair_features(
     ]
     left, right, own_left, own_right = map(list, zip(*pairs, strict=True))
     weighed = weigh(left, right, counts, np.array(own_left), np.array(own_right))
-    columns = (*_text(weighed), *_runs(weighed), *_facts(left, right), *_frame(left, right, weighed))
+    columns = (*_text(weighed), *_edits(weighed), *_facts(left, right), *_frame(left, right, weighed))
     return np.stack(columns, axis=1)
 
 
@@ -138,16 +138,10 @@ class Weighed:
     flags_b: NDArray[np.uint8]
     rare_a: Floats
     rare_b: Floats
+    quoted_a: Bools
+    quoted_b: Bools
     furniture_a: Bools
     furniture_b: Bools
-
-    @property
-    def quoted_a(self) -> Bools:
-        return (self.flags_a & QUOTED) > 0
-
-    @property
-    def quoted_b(self) -> Bools:
-        return (self.flags_b & QUOTED) > 0
 
     @property
     def prose_a(self) -> Bools:
@@ -178,10 +172,17 @@ def weigh(
     )
     learned_a = is_learned_furniture(at_home_a) | ((flags_a & FURNITURE) > 0)
     learned_b = is_learned_furniture(at_home_b) | ((flags_b & FURNITURE) > 0)
-    furniture_a = learned_a | both.to_a(learned_b)
-    furniture_b = learned_b | both.to_b(furniture_a)
+    # What one side shows to be quoted or furniture is so on the other, too: block quotes carry no marks.
+    furniture_a, furniture_b = _spread(both, learned_a, learned_b)
+    quoted_a, quoted_b = _spread(both, (flags_a & QUOTED) > 0, (flags_b & QUOTED) > 0)
     rare_a, rare_b = rarity(counts.df(shingles_a) - own_a), rarity(counts.df(shingles_b) - own_b)
-    return Weighed(both, flags_a, flags_b, rare_a, rare_b, furniture_a, furniture_b)
+    return Weighed(both, flags_a, flags_b, rare_a, rare_b, quoted_a, quoted_b, furniture_a, furniture_b)
+
+
+def _spread(both: Overlap, marks_a: Bools, marks_b: Bools) -> tuple[Bools, Bools]:
+    """Marks of either side on both."""
+    spread_a = marks_a | both.to_a(marks_b)
+    return spread_a, marks_b | both.to_b(spread_a)
 
 
 def rarity(df: NDArray[np.integer]) -> Floats:
@@ -222,13 +223,17 @@ def _shares(w: Weighed, use_a: Floats, use_b: Floats) -> tuple[Floats, Floats, F
 
 def _text(w: Weighed) -> tuple[Floats, ...]:
     both = w.overlap
-    rare, _, _, _ = _shares(w, w.rare_a, w.rare_b)
-    _, prose, amount, size = _shares(w, w.rare_a * w.prose_a, w.rare_b * w.prose_b)
+    containment, shared, _, _ = _shares(w, w.rare_a, w.rare_b)
+    _, _, amount, size = _shares(w, w.rare_a * w.prose_a, w.rare_b * w.prose_b)
+    total = both.a.sums(both.shared_a)
     content = both.shared_a & ~w.furniture_a
-    quoted = both.a.sums(content & w.quoted_a) / (both.a.sums(content) + PAD)
-    total = np.minimum(both.a.sums(both.shared_a), both.b.sums(both.shared_b))
+    kept = both.a.sums(content)
+    quoted = both.a.sums(content & w.quoted_a) / (kept + PAD)
+    furniture = (total - kept) / (total + PAD)
+    amount_both = np.log1p(np.minimum(total, both.b.sums(both.shared_b)))
     return (
-        logit(rare), logit(prose), np.log1p(amount), np.log1p(size), quoted * np.log1p(total), _lead(both)
+        logit(containment), logit(shared), np.log1p(amount), np.log1p(size),
+        quoted * amount_both, furniture, _lead(both),
     )  # fmt: skip
 
 
@@ -240,14 +245,13 @@ def _lead(both: Overlap) -> Floats:
     return np.maximum(*shares)
 
 
-def _runs(w: Weighed) -> tuple[Floats, ...]:
-    """Substitutions: stretches between two runs that are short on both sides, and those with numbers.
+def _edits(w: Weighed) -> tuple[Floats, Floats]:
+    """Places where both texts run on alike but for a few tokens: other words, or other numbers.
 
     One changed token unmatches SHINGLE shingles, so a gap of g shingles hides g - 3 changed tokens; they
     start 3 shingles into the gap.
     """
     pairs, runs = len(w.overlap.a.starts) - 1, w.overlap.runs()
-    count = np.bincount(runs.pair, minlength=pairs)
     end_a, end_b = runs.a[:-1] + runs.length[:-1], runs.b[:-1] + runs.length[:-1]
     gap_a, gap_b = runs.a[1:] - end_a, runs.b[1:] - end_b
     near = (runs.pair[1:] == runs.pair[:-1]) & (gap_a >= SHINGLE - 1) & (gap_b >= SHINGLE - 1)
@@ -256,9 +260,9 @@ def _runs(w: Weighed) -> tuple[Floats, ...]:
     inside_b = _marked(w.flags_b, NUMBER, end_b + SHINGLE - 1, runs.b[1:])
     numbers = near & (inside_a > 0) & (inside_b > 0)
     where = runs.pair[1:]
-    substituted = np.bincount(where[near], minlength=pairs)
-    with_numbers = np.bincount(where[numbers], minlength=pairs)
-    return substituted / (count + 1.0), np.log1p(substituted), np.log1p(with_numbers)
+    words = np.bincount(where[near & ~numbers], minlength=pairs)
+    changed = np.bincount(where[numbers], minlength=pairs)
+    return np.minimum(words, MOST_WORD_EDITS) * 1.0, np.minimum(changed, MOST_NUMBER_EDITS) * 1.0
 
 
 def _marked(flags: NDArray[np.uint8], bit: int, start: NDArray[np.int64], stop: NDArray[np.int64]) -> Floats:
@@ -272,10 +276,10 @@ def _marked(flags: NDArray[np.uint8], bit: int, start: NDArray[np.int64], stop: 
 
 def _facts(a: Sequence[ProfileLike], b: Sequence[ProfileLike]) -> tuple[Floats, ...]:
     shared, size_a, size_b = common([p.numbers for p in a], [p.numbers for p in b])
-    numbers = _conflict(shared, size_a, size_b)
+    missing = np.log1p(np.minimum(size_a, size_b) - shared)
     names = _conflict(*common([p.names for p in a], [p.names for p in b]))
     titles = _conflict(*common([p.title_numbers for p in a], [p.title_numbers for p in b]))
-    return np.log1p(shared), numbers, names, titles
+    return missing, _conflict(shared, size_a, size_b), names, titles
 
 
 def _conflict(shared: Floats, size_a: Floats, size_b: Floats) -> Floats:
@@ -293,7 +297,7 @@ def _frame(a: Sequence[ProfileLike], b: Sequence[ProfileLike], w: Weighed) -> tu
     plain = np.maximum(plain, both.b.sums(both.shared_b) / (both.b.lengths + PAD))
     prose = _shares(w, w.prose_a.astype(float), w.prose_b.astype(float))[0]
     same = np.array([x.outlet == y.outlet for x, y in zip(a, b, strict=True)])
-    return titles, days, days * plain, same * prose
+    return titles, days * plain, same * prose
 
 
 def _title(a: str, b: str) -> float:

@@ -95,7 +95,7 @@ def judge(
 
 
 def _kind(new: ProfileLike, stored: ProfileLike, figures: Floats) -> Kind:
-    if figures[NAMES.index("rare_containment")] < 0.85:  # logit: less than 0.7 of the smaller text
+    if figures[NAMES.index("containment")] < 0.85:  # logit: less than 0.7 of the smaller text
         return Kind.REWRITTEN
     if len(new.shingles) < 0.75 * len(stored.shingles):
         return Kind.ABRIDGED
