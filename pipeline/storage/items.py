@@ -72,7 +72,7 @@ def items_query(wanted: ItemFilter, after: int | None, limit: int) -> Select[Any
         .outerjoin(_article, _article.c.row == _journal.c.article)
         .outerjoin(_story, _story.c.row == _article.c.story)
         .outerjoin(then, then.c.row == _journal.c.story)
-        .where(*_conditions(wanted))
+        .where(*_conditions(wanted, plain=after is not None))
         .limit(limit)
     )
     if after is None:
@@ -80,7 +80,12 @@ def items_query(wanted: ItemFilter, after: int | None, limit: int) -> Select[Any
     return query.where(_journal.c.row > after).order_by(_journal.c.row)
 
 
-def _conditions(wanted: ItemFilter) -> list[ColumnElement[bool]]:
+def _conditions(wanted: ItemFilter, *, plain: bool) -> list[ColumnElement[bool]]:
+    """What must hold; ``plain`` keeps the indexes of common columns out, where rows are walked in order."""
+
+    def column(name: str) -> ColumnElement[Any]:
+        return func.coalesce(journal[name], "") if plain else journal[name]
+
     journal, at = _journal.c, tables.address.c
     found: list[ColumnElement[bool]] = []
     if wanted.since is not None:
@@ -88,13 +93,13 @@ def _conditions(wanted: ItemFilter) -> list[ColumnElement[bool]]:
     if wanted.until is not None:
         found.append(journal.time < codec.micros(wanted.until))
     if wanted.outlet is not None:
-        found.append(journal.outlet == wanted.outlet)
+        found.append(column("outlet") == wanted.outlet)
     if wanted.feed is not None:
-        found.append(journal.feed == wanted.feed)
+        found.append(column("feed") == wanted.feed)
     if wanted.outcome is not None:
-        found += _rare(journal.outcome, wanted.outcome.value, Outcome.NEW.value)
+        found += _rare(column("outcome"), wanted.outcome.value, Outcome.NEW.value)
     if wanted.reason is not None:
-        found += _rare(journal.reason, wanted.reason.value, Reason.STARTED_STORY.value)
+        found += _rare(column("reason"), wanted.reason.value, Reason.STARTED_STORY.value)
     if wanted.url is not None:
         found.append(
             or_(

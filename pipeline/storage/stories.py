@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, select
+from sqlalchemy import ColumnElement, Connection, Select, literal_column, select
 
 from pipeline.errors import NotFound
 
@@ -99,7 +99,7 @@ def _conditions(wanted: StoryFilter) -> list[ColumnElement[bool]]:
         )
         found.append(_story.c.row.in_(select(_article.c.story).where(_article.c.row == at)))
     if wanted.min_articles > 1:
-        found.append(_story.c.size >= wanted.min_articles)
+        found += [_story.c.size > literal_column("1"), _story.c.size >= wanted.min_articles]
     return found
 
 

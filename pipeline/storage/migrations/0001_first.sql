@@ -59,6 +59,7 @@ CREATE TABLE story (
   merged_into {integer}
 );
 CREATE INDEX story_recent ON story (last_seen, row) WHERE merged_into IS NULL;
+CREATE INDEX story_copied ON story (last_seen, row) WHERE merged_into IS NULL AND size > 1;
 CREATE TABLE article (
   row {row},
   article_id TEXT NOT NULL UNIQUE,
