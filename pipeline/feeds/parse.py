@@ -148,7 +148,7 @@ def _entry(entry: RawEntry, link: str | None, key: str, language: str | None, no
         summary=entry.summary,
         content=entry.content,
         authors=entry.authors,
-        published=published.time,
+        published=published.time or updated.time,  # RDF and sitemaps know one date, read as the later one
         updated=updated.time,
         fingerprint=fingerprint(entry, link),
         language=entry.language or language,
