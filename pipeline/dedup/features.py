@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz import fuzz
 
-from pipeline.dedup.furniture import is_learned_furniture
-from pipeline.dedup.overlap import Bools, Floats, Hashes, Overlap, common, overlap
+from pipeline.dedup.furniture import LEARNED_AFTER, is_learned_furniture
+from pipeline.dedup.overlap import Bools, Floats, Hashes, Overlap, Side, common, overlap
 
 QUOTED = 1  # flag bit: the shingle lies inside quotation marks
 FURNITURE = 2  # flag bit: a general furniture pattern covers it
@@ -121,68 +121,86 @@ def pair_features(
     ]
     left, right, own_left, own_right = map(list, zip(*pairs, strict=True))
     weighed = weigh(left, right, counts, np.array(own_left), np.array(own_right))
-    columns = (*_text(weighed), *_edits(weighed), *_facts(left, right), *_frame(left, right, weighed))
+    *text, containment, of_prose = _text(weighed)
+    frame = _frame(left, right, containment, of_prose)
+    columns = (*text, *_edits(weighed), *_facts(left, right), *frame)
     return np.stack(columns, axis=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """The overlap of a batch of pairs, with what each shingle counts for.
+    """The overlap of a batch of pairs, each shingle with its class and weight.
 
-    ``rare_*``: rarity weight of each shingle; ``prose_*``: neither furniture nor quoted; ``quoted_*`` and
-    ``furniture_*``: the reasons why not.
+    ``class_*`` uint8: bits SHARED, QUOTED, FURNITURE, BEGINNING; ``flags_*``: as the profiles have them;
+    ``rare_*``: rarity weight.
     """
 
     overlap: Overlap
     flags_a: NDArray[np.uint8]
     flags_b: NDArray[np.uint8]
+    class_a: NDArray[np.uint8]
+    class_b: NDArray[np.uint8]
     rare_a: Floats
     rare_b: Floats
-    quoted_a: Bools
-    quoted_b: Bools
-    furniture_a: Bools
-    furniture_b: Bools
 
-    @property
-    def prose_a(self) -> Bools:
-        return ~(self.furniture_a | self.quoted_a)
 
-    @property
-    def prose_b(self) -> Bools:
-        return ~(self.furniture_b | self.quoted_b)
+SHARED = 4  # class bit: the other side has it
+BEGINNING = 8  # class bit: one of the first LEAD shingles
+CLASSES = 16
 
 
 def weigh(
     a: Sequence[ProfileLike], b: Sequence[ProfileLike], counts: Counts, counted_a: Bools, counted_b: Bools
 ) -> Weighed:
     """Compare the texts of each pair and look up how common each shingle is elsewhere."""
-    both = overlap([p.shingles for p in a], [p.shingles for p in b])
-    flags_a, flags_b = (np.concatenate([p.flags for p in side]) for side in (a, b))
-    # Occurrences in the pair itself are not evidence of being common.
-    own_a = counted_a[both.a.pair].astype(np.int64) + (counted_b[both.a.pair] & both.shared_a)
-    own_b = counted_b[both.b.pair].astype(np.int64) + (counted_a[both.b.pair] & both.shared_b)
-    shingles_a, shingles_b = (np.concatenate([p.shingles for p in side]) for side in (a, b))
+    shingles_a, shingles_b = [p.shingles for p in a], [p.shingles for p in b]
+    both = overlap(shingles_a, shingles_b)
     outlets_a, outlets_b = (np.array([p.outlet for p in side], np.uint64) for side in (a, b))
+    # Occurrences in the pair itself are no evidence of being common.
     same = outlets_a == outlets_b
-    at_home_a = counts.outlet_df(outlets_a[both.a.pair], shingles_a) - np.where(
-        same[both.a.pair], own_a, counted_a[both.a.pair]
+    rare_a, learned_a = _common(
+        both.a, np.concatenate(shingles_a), outlets_a, counts, counted_a, both.shared_a, counted_b, same
     )
-    at_home_b = counts.outlet_df(outlets_b[both.b.pair], shingles_b) - np.where(
-        same[both.b.pair], own_b, counted_b[both.b.pair]
+    rare_b, learned_b = _common(
+        both.b, np.concatenate(shingles_b), outlets_b, counts, counted_b, both.shared_b, counted_a, same
     )
-    learned_a = is_learned_furniture(at_home_a) | ((flags_a & FURNITURE) > 0)
-    learned_b = is_learned_furniture(at_home_b) | ((flags_b & FURNITURE) > 0)
+    flags_a, flags_b = (np.concatenate([p.flags for p in side]) for side in (a, b))
     # What one side shows to be quoted or furniture is so on the other, too: block quotes carry no marks.
-    furniture_a, furniture_b = _spread(both, learned_a, learned_b)
-    quoted_a, quoted_b = _spread(both, (flags_a & QUOTED) > 0, (flags_b & QUOTED) > 0)
-    rare_a, rare_b = rarity(counts.df(shingles_a) - own_a), rarity(counts.df(shingles_b) - own_b)
-    return Weighed(both, flags_a, flags_b, rare_a, rare_b, quoted_a, quoted_b, furniture_a, furniture_b)
+    either = np.uint8(QUOTED | FURNITURE)
+    marks_a, marks_b = (flags_a & either) | learned_a, (flags_b & either) | learned_b
+    marks_a, marks_b = marks_a | both.values_to_a(marks_b), marks_b | both.values_to_b(marks_a)
+    class_a = marks_a | (both.shared_a * np.uint8(SHARED)) | (_beginning(both.a) * np.uint8(BEGINNING))
+    class_b = marks_b | (both.shared_b * np.uint8(SHARED)) | (_beginning(both.b) * np.uint8(BEGINNING))
+    return Weighed(both, flags_a, flags_b, class_a, class_b, rare_a, rare_b)
 
 
-def _spread(both: Overlap, marks_a: Bools, marks_b: Bools) -> tuple[Bools, Bools]:
-    """Marks of either side on both."""
-    spread_a = marks_a | both.to_a(marks_b)
-    return spread_a, marks_b | both.to_b(spread_a)
+def _common(
+    part: Side,
+    shingles: Hashes,
+    outlets: Hashes,
+    counts: Counts,
+    counted: Bools,
+    shared: Bools,
+    other_counted: Bools,
+    same_outlet: Bools,
+) -> tuple[Floats, NDArray[np.uint8]]:
+    """Rarity weight of each shingle, and the FURNITURE bit of those that the outlet repeats."""
+    df = counts.df(shingles).astype(np.int64)
+    df -= counted[part.pair]
+    df -= other_counted[part.pair] & shared
+    learned = np.zeros(len(shingles), np.uint8)
+    often = np.flatnonzero(df >= LEARNED_AFTER)  # no outlet has more stories with it than there are
+    if len(often):
+        pair = part.pair[often]
+        home = counts.outlet_df(outlets[pair], shingles[often]).astype(np.int64)
+        home -= counted[pair]
+        home -= other_counted[pair] & shared[often] & same_outlet[pair]
+        learned[often] = is_learned_furniture(home) * np.uint8(FURNITURE)
+    return rarity(df), learned
+
+
+def _beginning(part: Side) -> Bools:
+    return np.arange(len(part.keys)) < (part.starts[:-1] + LEAD)[part.pair]
 
 
 def rarity(df: NDArray[np.integer]) -> Floats:
@@ -211,38 +229,66 @@ def _order(a: ProfileLike, b: ProfileLike) -> bool:
 PAD = 4.0  # added to sizes, so that a few shared shingles of a tiny text are no containment of 1
 
 
-def _shares(w: Weighed, use_a: Floats, use_b: Floats) -> tuple[Floats, Floats, Floats, Floats]:
-    """Containment, overlap of both, shared amount, smaller amount; each shingle counts ``use_*``."""
-    both = w.overlap
-    size_a, size_b = both.a.sums(use_a), both.b.sums(use_b)
-    in_a, in_b = both.a.sums(use_a * both.shared_a), both.b.sums(use_b * both.shared_b)
-    containment = np.maximum(in_a / (size_a + PAD), in_b / (size_b + PAD))
-    shared = (in_a + in_b) / (size_a + size_b + 2 * PAD)
-    return containment, shared, np.minimum(in_a, in_b), np.minimum(size_a, size_b)
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """For each pair, and each class of shingles, their number and their rarity weight: [pairs, CLASSES]."""
+
+    count: Floats
+    weight: Floats
+
+    @staticmethod
+    def of(part: Side, classes: NDArray[np.uint8], rare: Floats) -> Sums:
+        cell = part.pair * CLASSES + classes
+        size = (len(part.starts) - 1) * CLASSES
+        count = np.bincount(cell, minlength=size).astype(np.float64)
+        weight: Floats = np.bincount(cell, rare, size)
+        return Sums(count.reshape(-1, CLASSES), weight.reshape(-1, CLASSES))
+
+
+def _where(has: int = 0, lacks: int = 0) -> list[int]:
+    """The classes that have all bits of ``has`` and none of ``lacks``."""
+    return [c for c in range(CLASSES) if c & has == has and not c & lacks]
+
+
+ALL, FOUND = _where(), _where(SHARED)
+PROSE, FOUND_PROSE = _where(lacks=QUOTED | FURNITURE), _where(SHARED, QUOTED | FURNITURE)
+FOUND_CONTENT, FOUND_QUOTED = _where(SHARED, FURNITURE), _where(SHARED | QUOTED, FURNITURE)
+FOUND_BEGINNING = _where(SHARED | BEGINNING)
 
 
 def _text(w: Weighed) -> tuple[Floats, ...]:
-    both = w.overlap
-    containment, shared, _, _ = _shares(w, w.rare_a, w.rare_b)
-    _, _, amount, size = _shares(w, w.rare_a * w.prose_a, w.rare_b * w.prose_b)
-    total = both.a.sums(both.shared_a)
-    content = both.shared_a & ~w.furniture_a
-    kept = both.a.sums(content)
-    quoted = both.a.sums(content & w.quoted_a) / (kept + PAD)
-    furniture = (total - kept) / (total + PAD)
-    amount_both = np.log1p(np.minimum(total, both.b.sums(both.shared_b)))
+    """The first seven figures; then containment, and that of prose, unweighted, which the frame needs."""
+    a, b = Sums.of(w.overlap.a, w.class_a, w.rare_a), Sums.of(w.overlap.b, w.class_b, w.rare_b)
+    size_a, size_b = _of(a.weight, ALL), _of(b.weight, ALL)
+    in_a, in_b = _of(a.weight, FOUND), _of(b.weight, FOUND)
+    shared = (in_a + in_b) / (size_a + size_b + 2 * PAD)
+    total = _of(a.count, FOUND)
+    kept = _of(a.count, FOUND_CONTENT)
+    quoted = _of(a.count, FOUND_QUOTED) / (kept + PAD)
+    leads = [_of(s.count, FOUND_BEGINNING) / np.minimum(LEAD, _of(s.count, ALL) + 1) for s in (a, b)]
     return (
-        logit(containment), logit(shared), np.log1p(amount), np.log1p(size),
-        quoted * amount_both, furniture, _lead(both),
-    )  # fmt: skip
+        logit(_larger(in_a, size_a, in_b, size_b)),
+        logit(shared),
+        np.log1p(np.minimum(_of(a.weight, FOUND_PROSE), _of(b.weight, FOUND_PROSE))),
+        np.log1p(np.minimum(_of(a.weight, PROSE), _of(b.weight, PROSE))),
+        quoted * np.log1p(np.minimum(total, _of(b.count, FOUND))),
+        (total - kept) / (total + PAD),
+        np.maximum(*leads),
+        _larger(total, _of(a.count, ALL), _of(b.count, FOUND), _of(b.count, ALL)),
+        _larger(
+            _of(a.count, FOUND_PROSE), _of(a.count, PROSE), _of(b.count, FOUND_PROSE), _of(b.count, PROSE)
+        ),
+    )
 
 
-def _lead(both: Overlap) -> Floats:
-    shares = []
-    for part, shared in ((both.a, both.shared_a), (both.b, both.shared_b)):
-        begins = np.arange(len(part.keys)) - part.starts[part.pair] < LEAD
-        shares.append(part.sums(shared & begins) / np.minimum(LEAD, part.lengths + 1))
-    return np.maximum(*shares)
+def _of(table: Floats, classes: list[int]) -> Floats:
+    result: Floats = table[:, classes].sum(axis=1)
+    return result
+
+
+def _larger(in_a: Floats, size_a: Floats, in_b: Floats, size_b: Floats) -> Floats:
+    """Containment: the larger of both shares."""
+    return np.maximum(in_a / (size_a + PAD), in_b / (size_b + PAD))
 
 
 def _edits(w: Weighed) -> tuple[Floats, Floats]:
@@ -267,10 +313,10 @@ def _edits(w: Weighed) -> tuple[Floats, Floats]:
 
 def _marked(flags: NDArray[np.uint8], bit: int, start: NDArray[np.int64], stop: NDArray[np.int64]) -> Floats:
     """How many shingles of each stretch carry the flag."""
-    total = np.zeros(len(flags) + 1)
+    total = np.zeros(len(flags) + 1, np.int32)
     np.cumsum((flags & bit) > 0, out=total[1:])
     first = np.clip(start, 0, len(flags))
-    result: Floats = total[np.clip(stop, first, len(flags))] - total[first]
+    result: Floats = np.subtract(total[np.clip(stop, first, len(flags))], total[first], dtype=np.float64)
     return result
 
 
@@ -288,16 +334,14 @@ def _conflict(shared: Floats, size_a: Floats, size_b: Floats) -> Floats:
     return (smaller - shared) / (smaller + 2.0)
 
 
-def _frame(a: Sequence[ProfileLike], b: Sequence[ProfileLike], w: Weighed) -> tuple[Floats, ...]:
+def _frame(
+    a: Sequence[ProfileLike], b: Sequence[ProfileLike], containment: Floats, of_prose: Floats
+) -> tuple[Floats, ...]:
     titles = np.array([_title(x.title, y.title) for x, y in zip(a, b, strict=True)])
     apart = np.abs(np.array([x.time - y.time for x, y in zip(a, b, strict=True)])) / DAY
     days = np.where(np.isnan(apart), UNKNOWN_DAYS, np.log1p(apart))
-    both = w.overlap
-    plain = both.a.sums(both.shared_a) / (both.a.lengths + PAD)
-    plain = np.maximum(plain, both.b.sums(both.shared_b) / (both.b.lengths + PAD))
-    prose = _shares(w, w.prose_a.astype(float), w.prose_b.astype(float))[0]
     same = np.array([x.outlet == y.outlet for x, y in zip(a, b, strict=True)])
-    return titles, days * plain, same * prose
+    return titles, days * containment, same * of_prose
 
 
 def _title(a: str, b: str) -> float:

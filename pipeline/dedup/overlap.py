@@ -34,13 +34,6 @@ class Side:
     starts: Ints
     pair: Ints
 
-    def sums(self, values: NDArray[np.generic]) -> Floats:
-        """Sum of ``values`` (one per shingle) in each pair: float64[pairs]."""
-        total = np.zeros(len(values) + 1)
-        np.cumsum(values, out=total[1:])
-        result: Floats = total[self.starts[1:]] - total[self.starts[:-1]]
-        return result
-
     @property
     def lengths(self) -> Ints:
         """Number of shingles in each pair."""
@@ -75,19 +68,19 @@ class Overlap:
     shared_b: Bools
     twin: Ints
 
-    def to_b(self, marks: Bools) -> Bools:
-        """Marks on the left side carried over to the same shingles on the right."""
-        found = np.zeros(len(self.b.keys), bool)
-        found[self.at[marks & self.shared_a]] = True
+    def values_to_b(self, values: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Bits of the left side carried over to the same shingles on the right; 0 where not shared."""
+        found = np.zeros(len(self.b.keys), np.uint8)
+        marked = np.flatnonzero(self.shared_a & (values > 0))
+        np.bitwise_or.at(found, self.at[marked], values[marked])
         return found[self.twin]
 
-    def to_a(self, marks: Bools) -> Bools:
-        """Marks on the right side carried over to the left."""
-        if not len(marks):
-            return np.zeros(len(self.at), bool)
-        grouped = np.zeros(len(marks), bool)
-        grouped[self.twin[marks]] = True
-        return grouped[self.at] & self.shared_a
+    def values_to_a(self, values: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Bits of the right side carried over to the left."""
+        found = np.zeros(len(self.b.keys) + 1, np.uint8)  # one more, for at == -1
+        marked = np.flatnonzero(values)
+        np.bitwise_or.at(found, self.twin[marked], values[marked])
+        return found[self.at]
 
     def runs(self) -> Runs:
         """All maximal runs, in the order of the left side."""
@@ -115,9 +108,9 @@ def overlap(a: Sequence[Hashes], b: Sequence[Hashes]) -> Overlap:
     left, right = side(a), side(b)
     at, twin = find(left.keys, right.keys)
     shared = at >= 0
-    result = Overlap(left, right, at, shared, np.zeros(len(twin), bool), twin)
-    result.shared_b[:] = result.to_b(shared)
-    return result
+    found = np.zeros(len(twin) + 1, bool)  # one more, for at == -1
+    found[at] = True
+    return Overlap(left, right, at, shared, found[twin], twin)
 
 
 def find(keys: Hashes, among: Hashes) -> tuple[Ints, Ints]:
@@ -127,26 +120,27 @@ def find(keys: Hashes, among: Hashes) -> tuple[Ints, Ints]:
     others go into the next round with another multiplier.  Two or three rounds do, and each costs a few
     nanoseconds a key, where sorting 64-bit keys costs about 30.
     """
-    where = np.full(len(keys), -1, np.int64)
-    twin = np.arange(len(among))
-    seek, left = np.arange(len(keys)), np.arange(len(among))
+    where, twin = np.full(len(keys), -1), np.arange(len(among))
+    seek: Ints | slice = slice(None)
+    left, keys_left, among_left = np.arange(len(among)), keys, among
     odd = int(_PAIR)
-    while len(left) and len(seek):
-        bits = max(4, (len(left) * _LOAD - 1).bit_length())
+    while len(among_left) and len(keys_left):
+        bits = max(4, (len(among_left) * _LOAD - 1).bit_length())
         shift, factor = np.uint64(64 - bits), np.uint64(odd)
-        table = np.zeros(1 << bits, np.int64)
-        slots = (among[left] * factor) >> shift
-        table[slots] = left
+        table = np.zeros(1 << bits, np.int32)
+        slots = (among_left * factor) >> shift
+        table[slots] = np.arange(len(among_left), dtype=np.int32)
         owner = table[slots]
-        settled = among[owner] == among[left]
-        twin[left[settled]] = owner[settled]
-        guess = table[(keys[seek] * factor) >> shift]
-        hit = among[guess] == keys[seek]
-        where[seek[hit]] = guess[hit]
-        seek, left = seek[~hit], left[~settled]
+        lost = np.flatnonzero(among_left[owner] != among_left)
+        twin[left] = left[owner]
+        twin[left[lost]] = left[lost]
+        guess = table[(keys_left * factor) >> shift]
+        hit = among_left[guess] == keys_left
+        where[seek] = np.where(hit, left[guess], -1)
+        missed = np.flatnonzero(~hit)
+        seek = missed if isinstance(seek, slice) else seek[missed]
+        left, keys_left, among_left = left[lost], keys_left[missed], among_left[lost]
         odd = (odd * 0x2545F4914F6CDD1D + 2) & 0xFFFFFFFFFFFFFFFF | 1
-    if len(left):  # nothing left to seek: repetitions among the rest do not matter, but stay consistent
-        twin[left] = left
     return where, twin
 
 
@@ -154,4 +148,9 @@ def common(a: Sequence[Hashes], b: Sequence[Hashes]) -> tuple[Floats, Floats, Fl
     """For arrays without repetitions: how many hashes each pair shares, and how many each side has."""
     left, right = side(a), side(b)
     at, _ = find(left.keys, right.keys)
-    return left.sums(at >= 0), left.lengths.astype(float), right.lengths.astype(float)
+    pairs = len(a)
+    return (
+        np.bincount(left.pair[at >= 0], minlength=pairs) * 1.0,
+        left.lengths.astype(float),
+        right.lengths.astype(float),
+    )
