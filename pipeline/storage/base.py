@@ -18,6 +18,15 @@ class Part:
     def __init__(self, database: Database) -> None:
         self._db = database
 
+    def _sql(self, sql: str) -> str:
+        """``sql``, written with ``?``, for this driver."""
+        return sql.replace("?", self._db.mark)
+
+    def _many(self, connection: Connection, sql: str, rows: list[tuple[Any, ...]]) -> None:
+        """Run ``sql`` once for each row, in the driver's own loop."""
+        if rows:
+            connection.exec_driver_sql(self._sql(sql), rows)
+
     def _chunked(self, connection: Connection, sql: str, values: Sequence[Any]) -> Iterator[Any]:
         """Rows of ``sql``, whose ``{marks}`` stands for a list of any length."""
         for start in range(0, len(values), CHUNK):

@@ -16,7 +16,7 @@ from . import codec, journal, tables
 from .base import CHUNK, Part
 from .database import Database
 
-_feed, _entry, _work, _refusal = tables.feed, tables.entry, tables.work, tables.refusal
+_feed, _entry, _refusal = tables.feed, tables.entry, tables.refusal
 _STATE = (_feed.c.row, _feed.c.state, _feed.c.listed)
 
 
@@ -86,14 +86,8 @@ class Feeds(Part):
 
     def known_entries(self, feed_row: int, keys: Sequence[str]) -> dict[str, str]:
         """Key -> fingerprint of those ``keys`` that this feed has served before."""
-        found: dict[str, str] = {}
         with self._db.read() as connection:
-            for start in range(0, len(keys), CHUNK):
-                query = select(_entry.c.key, _entry.c.fingerprint).where(
-                    _entry.c.feed == feed_row, _entry.c.key.in_(keys[start : start + CHUNK])
-                )
-                found.update((row.key, row.fingerprint) for row in connection.execute(query))
-        return found
+            return {key: known for key, (_, known) in self._entries(connection, feed_row, keys).items()}
 
     def apply_poll(
         self,
@@ -111,15 +105,48 @@ class Feeds(Part):
         """
         with self._db.write() as connection:
             _save_feed(connection, codec.sound(state))
-            for entry, revised in taken:
-                _take(connection, state.row, codec.sound(entry), revised, codec.micros(now))
+            self._take(connection, state.row, codec.sound(taken), codec.micros(now))
             fresh = [row for entry, row in refused if _is_first_refusal(connection, state.row, entry)]
             journal.append(connection, [*journal_rows, *fresh], self._db.mark)
+
+    def _take(self, connection: Connection, feed: int, taken: Sequence[tuple[Entry, bool]], now: int) -> None:
+        """Make work of every version that is not known, in the order given."""
+        keys = [entry.key for entry, _ in taken]
+        known = {key: version for key, (_, version) in self._entries(connection, feed, keys).items()}
+        added: dict[str, str] = {}
+        changed: dict[str, str] = {}
+        fresh: list[tuple[Entry, bool]] = []
+        for entry, revised in taken:
+            if known.get(entry.key) == entry.fingerprint:
+                continue
+            (changed if entry.key in known else added)[entry.key] = entry.fingerprint
+            known[entry.key] = entry.fingerprint
+            fresh.append((entry, revised))
+        self._many(connection, _ADD, [(feed, key, version, now) for key, version in added.items()])
+        self._many(connection, _CHANGE, [(version, feed, key) for key, version in changed.items()])
+        rows = self._entries(connection, feed, [entry.key for entry, _ in fresh])
+        work = [(rows[e.key][0], codec.write_entry(e), int(revised), 0, now, "") for e, revised in fresh]
+        self._many(connection, _WAIT, work)
+
+    def _entries(self, connection: Connection, feed: int, keys: Sequence[str]) -> dict[str, tuple[int, str]]:
+        """Key -> (row, fingerprint) of known entries."""
+        found: dict[str, tuple[int, str]] = {}
+        for start in range(0, len(keys), CHUNK):
+            query = select(_entry.c.key, _entry.c.row, _entry.c.fingerprint).where(
+                _entry.c.feed == feed, _entry.c.key.in_(keys[start : start + CHUNK])
+            )
+            found.update((row.key, (row.row, row.fingerprint)) for row in connection.execute(query))
+        return found
 
     def _state(self, row: Any) -> FeedState:
         state = codec.read_feed(row.state, row.row)
         source = self._sources.get(state.source.url, state.source)
         return dataclasses.replace(state, source=source, retired=state.retired or not row.listed)
+
+
+_ADD = "INSERT INTO entry (feed, key, fingerprint, seen) VALUES (?, ?, ?, ?)"
+_CHANGE = "UPDATE entry SET fingerprint = ? WHERE feed = ? AND key = ?"
+_WAIT = "INSERT INTO work (entry, payload, revised, attempts, due, detail) VALUES (?, ?, ?, ?, ?, ?)"
 
 
 def _columns(state: FeedState) -> dict[str, Any]:
@@ -142,30 +169,6 @@ def _insert_feed(connection: Connection, source: FeedSource, now: datetime) -> N
 
 def _save_feed(connection: Connection, state: FeedState, **more: int) -> None:
     connection.execute(update(_feed).where(_feed.c.row == state.row).values(**_columns(state), **more))
-
-
-def _take(connection: Connection, feed: int, entry: Entry, revised: bool, now: int) -> None:
-    known = connection.execute(
-        select(_entry.c.row, _entry.c.fingerprint).where(_entry.c.feed == feed, _entry.c.key == entry.key)
-    ).first()
-    if known is None:
-        fields = {"feed": feed, "key": entry.key, "fingerprint": entry.fingerprint, "seen": now}
-        place = connection.execute(insert(_entry).values(**fields).returning(_entry.c.row)).scalar_one()
-    elif known.fingerprint == entry.fingerprint:
-        return
-    else:
-        place = known.row
-        connection.execute(update(_entry).where(_entry.c.row == place).values(fingerprint=entry.fingerprint))
-    connection.execute(
-        insert(_work).values(
-            entry=place,
-            payload=codec.write_entry(entry),
-            revised=int(revised),
-            attempts=0,
-            due=now,
-            detail="",
-        )
-    )
 
 
 def _is_first_refusal(connection: Connection, feed: int, entry: RefusedEntry) -> bool:

@@ -38,7 +38,7 @@ def append(connection: Connection, rows: Iterable[JournalRow], mark: str) -> Non
     place = next_row(connection, "journal")
     ready = [columns(place + i, codec.sound(row), *_named(connection, row)) for i, row in enumerate(rows)]
     if ready:
-        connection.exec_driver_sql(tables.insert_sql(tables.journal, mark), ready)
+        connection.exec_driver_sql(tables.insert_sql(tables.journal).replace("?", mark), ready)
 
 
 def _named(connection: Connection, row: JournalRow) -> tuple[int | None, int | None]:

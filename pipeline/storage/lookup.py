@@ -97,9 +97,6 @@ class Lookup(Matching):
                 return
             after = rows[-1][0]
 
-    def _sql(self, sql: str) -> str:
-        return sql.replace("?", self._db.mark)
-
 
 def raw_rows(connection: Connection, sql: str, values: tuple[Any, ...]) -> list[Any]:
     """Plain tuples from the driver's own cursor: the streams are too long for anything around a row."""

@@ -13,7 +13,7 @@ from pipeline.model import Action, Ingest
 from . import codec, tables
 from .base import next_row
 from .batch import Batch, StoryState, evidence_columns, seconds
-from .queue import Queue, take_off
+from .queue import Queue
 
 
 class Matching(Queue):
@@ -66,12 +66,10 @@ class Matching(Queue):
                 save_story(connection, story)
         self._insert(connection, tables.journal, plan.journal)
         self._insert(connection, tables.event, plan.events)
-        for work, article in plan.settled:
-            take_off(connection, work, article)
+        self._take_off(connection, dict(plan.settled))
 
     def _insert(self, connection: Connection, table: Any, rows: list[tuple[Any, ...]]) -> None:
-        if rows:
-            connection.exec_driver_sql(tables.insert_sql(table, self._db.mark), rows)
+        self._many(connection, tables.insert_sql(table), rows)
 
     def _stories(self, connection: Connection, batch: Sequence[Ingest]) -> dict[int, StoryState]:
         """The stored stories that a batch names."""
@@ -90,8 +88,7 @@ class Matching(Queue):
     def _revise(self, connection: Connection, ingest: Ingest, now: int) -> None:
         """Keep the text as it was, then put the new one in its place."""
         article, row = ingest.article, ingest.row
-        mark = self._db.mark
-        connection.exec_driver_sql(_KEEP.replace("?", mark), (now, row))
+        connection.exec_driver_sql(self._sql(_KEEP), (now, row))
         published = codec.maybe_micros(article.published)
         new = {
             "url": article.url,
@@ -106,10 +103,10 @@ class Matching(Queue):
         connection.execute(
             table.update().where(table.c.row == row).values(revision=table.c.revision + 1, **new)
         )
-        connection.exec_driver_sql(_NEW_BODY.replace("?", mark), (article.text, row))
-        connection.exec_driver_sql(_NEW_SKETCH.replace("?", mark), (seconds(published), ingest.sketch, row))
+        connection.exec_driver_sql(self._sql(_NEW_BODY), (article.text, row))
+        connection.exec_driver_sql(self._sql(_NEW_SKETCH), (seconds(published), ingest.sketch, row))
         if article.url:
-            connection.exec_driver_sql(_NEW_ADDRESS.replace("?", mark), (codec.identity(article.url), row))
+            connection.exec_driver_sql(self._sql(_NEW_ADDRESS), (codec.identity(article.url), row))
         if ingest.decision.matches:
             evidence = tables.evidence
             connection.execute(evidence.delete().where(evidence.c.article == row))

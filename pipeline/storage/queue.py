@@ -6,7 +6,7 @@ nothing journalled twice, whenever the process ends.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, func, select, update
@@ -86,27 +86,24 @@ class Queue(Feeds):
     def settle_all(self, settled: Sequence[tuple[int, JournalRow]]) -> int:
         """``settle`` for many in one transaction; returns how many were not settled before."""
         with self._db.write() as connection:
-            fresh = [
-                row
-                for place, row in settled
-                if take_off(connection, place, _row_of(connection, row.article_id))
-            ]
+            ids = [row.article_id for _, row in settled if row.article_id is not None]
+            known = {row.article_id: row.row for row in self._chunked(connection, _ROWS_OF, ids)}
+            ends = {place: known.get(row.article_id) for place, row in settled}
+            ended = self._take_off(connection, ends)
+            fresh = [row for place, row in dict(settled).items() if place in ended]
             journal.append(connection, fresh, self._db.mark)
         return len(fresh)
 
-
-def take_off(connection: Connection, row: int, article: int | None) -> bool:
-    """Remove work from the queue and note where its entry led; False when it is not there."""
-    entry = connection.execute(_work.delete().where(_work.c.row == row).returning(_work.c.entry)).scalar()
-    if entry is None:
-        return False
-    if article is not None:
-        connection.execute(update(_entry).where(_entry.c.row == entry).values(article=article))
-    return True
+    def _take_off(self, connection: Connection, ends: Mapping[int, int | None]) -> set[int]:
+        """Remove work from the queue and note which article its entry led to; returns what was there."""
+        found = {row.row: row.entry for row in self._chunked(connection, _ENTRIES_OF, list(ends))}
+        self._many(connection, _END, [(row,) for row in found])
+        led = [(ends[row], entry) for row, entry in found.items() if ends[row] is not None]
+        self._many(connection, _LEAD, led)
+        return set(found)
 
 
-def _row_of(connection: Connection, article_id: str | None) -> int | None:
-    if article_id is None:
-        return None
-    table = tables.article
-    return connection.execute(select(table.c.row).where(table.c.article_id == article_id)).scalar()
+_ROWS_OF = "SELECT row, article_id FROM article WHERE article_id IN ({marks})"
+_ENTRIES_OF = "SELECT row, entry FROM work WHERE row IN ({marks})"
+_END = "DELETE FROM work WHERE row = ?"
+_LEAD = "UPDATE entry SET article = ? WHERE row = ?"

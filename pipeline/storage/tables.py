@@ -109,8 +109,8 @@ journal = _table(
 checkpoint = _table("checkpoint", name=_TEXT, upto=_INT, content=_BYTES)
 
 
-def insert_sql(table: Table, mark: str) -> str:
-    """A plain INSERT of every column with ``mark`` (``?`` or ``%s``) as placeholder, for bulk rows."""
+def insert_sql(table: Table) -> str:
+    """A plain INSERT of every column, written with ``?``, for bulk rows."""
     names = ", ".join(column.name for column in table.columns)
-    marks = ", ".join([mark] * len(table.columns))
+    marks = ", ".join("?" * len(table.columns))
     return f"INSERT INTO {table.name} ({names}) VALUES ({marks})"  # noqa: S608 - names of our own tables
