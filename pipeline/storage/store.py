@@ -12,10 +12,10 @@ from pipeline.errors import StorageError
 
 from .database import Database, explained
 from .migrate import migrate
-from .stories import Stories
+from .overview import Overview
 
 
-class Store(Stories):
+class Store(Overview):
     """All that is stored.  Synchronous; one process writes, any number read.
 
     The parts, each in a file of its own: feeds and polls (``feeds``), the queue (``queue``), the matcher's
