@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from pipeline.articles.agencies import agency_of
-from pipeline.articles.head import Head
+from pipeline.articles.head import Head, is_aside
 from pipeline.articles.jsonld import Node, types_of
 from pipeline.text import one_line
 
@@ -19,12 +19,16 @@ AUTHOR_METAS = (
 )  # fmt: skip
 
 _BY = re.compile(
-    r"^(?:written by|reported by|story by|words by|text by|article by|posted by|by|von|par|por|di|da|door|av|af|"
-    r"autor(?:in|a)?|auteur|autore|text|texte|testo|tekst|foto|redactie|geschreven door|ein artikel von|"
-    r"от|автор|текст|kirjoittanut|tekst i zdjęcia|opracował(?:a)?|oleh|yazan|文|記者|记者|作者|責任編輯)\s*[:：]?\s+"
-    r"(?=\S)|^(?:文|記者|记者|作者|автор|by|author|text)\s*[:：]\s*",
+    r"^(?:written\s+by|reported\s+by|story\s+by|words\s+by|text\s+by|article\s+by|posted\s+by|by|autor(?:in|a)?|auteur|autore|"
+    r"texte?|testo|tekst|foto|redactie|geschreven\s+door|ein\s+artikel\s+von|от|автор|kirjoittanut|opracował(?:a)?|oleh|yazan)"
+    r"\s*[:：]?\s+(?=\S)|^(?:author|autor|by|text|文|記者|记者|作者|автор)\s*[:：]\s*|^(?:本报记者|記者|记者|責任編輯|责任编辑)\s*",
     re.IGNORECASE,
 )
+# Short words of other languages for "by" that also begin names: taken off only before two more words.
+_BY_SHORT = re.compile(r"^(?:von|par|por|di|da|door|av|af|per|fra|van)\s+(?=\S+\s+\S)", re.IGNORECASE)
+_ENDS_SHORT = re.compile(r"\b(?:Jr|Sr|[A-Z])\.$")  # a full stop that belongs to the name
+_MAIL_THEN_NAME = re.compile(r"\S+@\S+\s*\(([^()]+)\)$")  # RFC 2822's old form, usual in feeds
+_TRAILING_ROLE = re.compile(r"\s*(?:기자|記者|记者|특파원)$")
 _SPLIT = re.compile(
     r"\s*(?:;|\||•|·|/|、|，|\n|\t|\s+(?:and|und|et|y|og|och|en|e|i|и|ja|ve|dan|with|avec|con|mit|&)\s+|&)\s*"
 )
@@ -82,7 +86,7 @@ def clean_authors(values: Iterable[str], outlet_keys: Iterable[str] = ()) -> Cre
             agency = agency_of(part)
             if agency:
                 agencies.append(agency)
-            elif (name := _person(part)) and _key(name) not in outlets:
+            elif (name := _person(part)) and not _is_outlet(name, outlets):
                 people.append(name)
     unique = {_key(name): name for name in reversed(people)}
     kept = [name for name in dict.fromkeys(people) if unique.get(_key(name)) == name]
@@ -98,8 +102,30 @@ def _sources(head: Head) -> Iterator[tuple[str, list[str]]]:
     if head.meta("twitter:label1").lower().rstrip(":") in _WRITTEN_BY:
         yield "meta twitter:data1", [head.meta("twitter:data1")]
     yield "marked byline", list(head.bylines)
+    yield "byline", byline_texts(head)
 
 
+def byline_texts(head: Head) -> list[str]:
+    """Texts of the first element that by its class, or by where its links lead, is the byline."""
+    for selector in _BYLINES:
+        for node in head.tree.css(selector)[:8]:
+            text = one_line(node.text(separator=" "))
+            if not 4 <= len(text) <= 150 or is_aside(node) or not any(c.isalpha() for c in text):
+                continue
+            links = [one_line(link.text(separator=" ")) for link in node.css("a")] if node.tag != "a" else []
+            links = [link for link in links if link]
+            if node.tag == "a" and node.parent is not None:
+                links = [one_line(peer.text(separator=" ")) for peer in node.parent.css("a[href*='/aut']")]
+            return links or [text]
+    return []
+
+
+_BYLINES = (
+    "[class*=byline i] [class*=name i], [class*=author-name i], [class*=author__name i], [class*=authorName]",
+    "a[href*='/author/'], a[href*='/authors/'], a[href*='/autor/'], a[href*='/autoren/'], a[href*='/auteur/'], "
+    "a[href*='/autore/']",
+    "[class*=byline i], [data-testid*=byline i], [class~=author], [class*=article-author i], [class*=article__author i]",
+)
 _WRITTEN_BY = frozenset(
     {"written by", "by", "author", "verfasst von", "geschrieben von", "écrit par", "escrito por", "scritto da",
      "geschreven door", "skriven av", "skrevet av", "auteur", "autor", "написано автором", "autore"}
@@ -130,12 +156,26 @@ def _parts(value: str) -> Iterator[str]:
     value = one_line(html.unescape(html.unescape(value)))
     if not value or len(value) > 400 or re.match(r"(?:https?:)?//|www\.", value):
         return
+    if named := _MAIL_THEN_NAME.match(value):
+        value = named[1]
     inside = [agency for bracket in _BRACKETS.findall(value) if (agency := agency_of(bracket[1:-1]))]
     yield from inside
     value = _HANDLE.sub(" ", _MAIL.sub(" ", _BRACKETS.sub(" ", value)))
-    value = _BY.sub("", value.strip())
+    value = _BY_SHORT.sub("", _BY.sub("", value.strip()))
     for piece in _SPLIT.split(value):
-        yield from _comma_parts(piece)
+        for field in _comma_parts(piece):
+            yield from _without_agency_behind(field)
+
+
+def _without_agency_behind(field: str) -> Iterator[str]:
+    """ "ANN LEE Associated Press" is a name and an agency."""
+    words = field.split()
+    for start in range(2, len(words)):
+        if agency_of(" ".join(words[start:])):
+            yield " ".join(words[:start])
+            yield " ".join(words[start:])
+            return
+    yield field
 
 
 def _comma_parts(piece: str) -> Iterator[str]:
@@ -154,19 +194,30 @@ def _comma_parts(piece: str) -> Iterator[str]:
             continue
         if number and (_JOB_AFTER_COMMA.search(field) and not agency_of(field)):
             return  # what follows a job title is its place
+        if number and field.istitle() and " " not in field and " " in fields[0] and not agency_of(field):
+            return  # "Ann Lee, Berlin"
         yield field
 
 
 def _person(part: str) -> str:
     """The name, or "" where the part is no person's name."""
-    name = one_line(_BY.sub("", part)).strip(" .,;:-–—|*·\"'")
+    name = one_line(_BY.sub("", part)).strip(" ,;:-–—|*·\"'")
+    name = _TRAILING_ROLE.sub("", name if _ENDS_SHORT.search(name) else name.rstrip("."))
     name = re.sub(r"\s+(?:for|of|in|from|at|für|pour|para|per)\s+.*$", "", name)
     name = re.sub(r"\s+[-–—]\s+.*$", "", name)
     if not 2 <= len(name) <= 60 or any(c.isdigit() for c in name) or len(name.split()) > 6:
         return ""
-    if _NOT_A_NAME.search(name) or not any(c.isalpha() for c in name) or "." in name[1:] and name.count(".") == 1 and " " not in name:
+    if _NOT_A_NAME.search(name) or not any(c.isalpha() for c in name):
+        return ""
+    if " " not in name and ("." in name or name.islower()):  # a host, a login or a shorthand
         return ""
     return name
+
+
+def _is_outlet(name: str, outlets: set[str]) -> bool:
+    """The outlet itself, or its name with a desk behind it ("Harbour Post Business")."""
+    words = name.split()
+    return any(_key(" ".join(words[:count])) in outlets for count in range(1, len(words) + 1))
 
 
 def _key(name: str) -> str:

@@ -34,7 +34,7 @@ MODIFIED_METAS = (
 
 _ISO = re.compile(
     r"(\d{4})-?(\d{2})-?(\d{2})(?:[T\s]+(\d{1,2}):?(\d{2})(?::?(\d{2})(?:[.,]\d+)?)?)?\s*"
-    r"(Z|UTC|GMT|[+-]\d{1,2}:?\d{0,2})?\s*(?:\[[\w/]+\])?$",
+    r"(Z\b|UTC|GMT|[+-]\d{1,2}:?\d{0,2})?(?!\d)",
     re.IGNORECASE,
 )
 _SLASHED = re.compile(r"(\d{4})[/.](\d{1,2})[/.](\d{1,2})(?:[T\s,-]+(\d{1,2}):(\d{2})(?::(\d{2}))?)?")
@@ -42,16 +42,17 @@ _GERMAN = re.compile(r"(\d{1,2})\.\s?(\d{1,2})\.(\d{4})(?:\D{1,8}(\d{1,2})[:.](\
 _ENGLISH = re.compile(
     r"(?:(?P<d1>\d{1,2})(?:st|nd|rd|th)?\s+)?(?P<month>[A-Z][a-z]{2,8})\.?\s+(?:(?P<d2>\d{1,2})(?:st|nd|rd|th)?,?\s+)?"
     r"(?P<year>\d{4})(?:\D{0,12}?(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2}))?\s*(?P<half>[ap]\.?m\.?)?)?"
-    r"\s*(?P<zone>[A-Z]{2,5}|[+-]\d{2}:?\d{2})?",
+    r"\s*(?P<zone>(?:GMT|UTC)?[+-]\d{2}:?\d{2}|[A-Z]{2,5})?",
     re.IGNORECASE,
 )
+_JAVA = re.compile(r"[A-Z][a-z]{2} ([A-Z][a-z]{2}) (\d{1,2}) (\d{2}):(\d{2}):(\d{2}) ([A-Z]{2,5}|[+-]\d{4}) (\d{4})")
 _EPOCH = re.compile(r"1\d{9}(?:\d{3})?$")
 _MONTHS = {name: i for i, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
 # Abbreviations that mean one offset in news pages, in hours (RFC 2822 section 4.3 and common European ones).
-_ZONES = {
+_ZONES: dict[str, float] = {
     "z": 0, "utc": 0, "gmt": 0, "est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6, "pst": -8,
     "pdt": -7, "cet": 1, "cest": 2, "bst": 1, "msk": 3, "eet": 2, "eest": 3, "jst": 9, "kst": 9, "aest": 10,
-    "aedt": 11, "wib": 7, "pkt": 5, "hkt": 8, "sgt": 8,
+    "aedt": 11, "wib": 7, "pkt": 5, "hkt": 8, "sgt": 8, "ist": 5.5,
 }  # fmt: skip
 _EARLIEST = 1990
 
@@ -126,6 +127,9 @@ def _from_mail(text: str) -> Stamp | None:
 
 
 def _from_words(text: str) -> Stamp | None:
+    if match := _JAVA.match(text):  # Wed May 01 10:00:00 CEST 2024
+        name, day, hour, minute, second, zone, year = match.groups()
+        return _stamp(int(year), _MONTHS[name.lower()], int(day), hour, minute, second, _offset(zone))
     for match in _ENGLISH.finditer(text):
         month = _MONTHS.get(match["month"][:3].lower())
         day = match["d1"] or match["d2"]
@@ -144,7 +148,7 @@ def _offset(zone: str | None) -> timezone | None:
         return None
     if zone.lower() in _ZONES:
         return timezone(timedelta(hours=_ZONES[zone.lower()]))
-    match = re.match(r"([+-])(\d{1,2}):?(\d{2})?$", zone)
+    match = re.search(r"([+-])(\d{1,2}):?(\d{2})?$", zone)
     if match is None:
         return None
     minutes = int(match[2]) * 60 + int(match[3] or 0)
@@ -213,9 +217,7 @@ def _with_zone(first: Stamp, others: list[Stamp], modified: Stamp | None) -> tup
     if first.zoned:
         return first, ()
     for other in others:
-        apart = abs(other.at.replace(tzinfo=None) - first.at)
-        near = other.at.date() == first.at.date() if first.day_only else apart <= timedelta(hours=14)
-        if other.zoned and near:
+        if other.zoned and _same_moment(first, other):
             return other, ()
     if first.day_only:
         timed = next((o for o in others if not o.day_only and o.at.date() == first.at.date()), None)
@@ -225,6 +227,14 @@ def _with_zone(first: Stamp, others: list[Stamp], modified: Stamp | None) -> tup
     if modified is not None and modified.zoned:
         return Stamp(first.at.replace(tzinfo=modified.at.tzinfo)), ("zone taken from the time of the last change",)
     return Stamp(first.at.replace(tzinfo=UTC)), ("the page names no zone; read as UTC",)
+
+
+def _same_moment(bare: Stamp, zoned: Stamp) -> bool:
+    """Whether both can mean one moment: the same day, or clocks that are whole quarters of an hour apart."""
+    if bare.day_only:
+        return zoned.at.date() == bare.at.date()
+    apart = abs(zoned.at.replace(tzinfo=None) - bare.at).total_seconds()
+    return apart <= 14 * 3600 and min(apart % 900, 900 - apart % 900) <= 60
 
 
 def _aware(stamp: Stamp | None, zone: object) -> datetime | None:

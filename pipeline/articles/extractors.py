@@ -70,21 +70,47 @@ def trafilatura_body(page: PageInput) -> str:
 
     logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # it logs every page without text as an error
     document = trafilatura.bare_extraction(
-        page.html, url=page.url, with_metadata=False, include_comments=False, fast=page.fast
+        _without_layout_tables(page), url=page.url, with_metadata=False, include_comments=False, fast=page.fast
     )
     return str(getattr(document, "text", None) or "")
 
 
+def _without_layout_tables(page: PageInput) -> Any:
+    """The markup, or a tree whose layout tables are plain blocks: else their cells come out as rows of data."""
+    if page.head.tree.css_first("table table, td > p + p, td > br + br") is None:
+        return page.html
+    from trafilatura.utils import load_html
+
+    tree = load_html(page.html)
+    for table in () if tree is None else list(tree.iter("table")):
+        if table.find(".//table") is not None or any(_is_column(cell) for cell in table.iter("td")):
+            for part in [table, *table.xpath("./tbody|./tr|./tbody/tr|./tr/td|./tbody/tr/td|./tr/th|./tbody/tr/th")]:
+                part.tag = "p" if part.tag == "td" and not _has_blocks(part) else "div"
+    return page.html if tree is None else tree
+
+
+def _has_blocks(cell: Any) -> bool:
+    return any(child.tag in ("p", "div", "table", "br", "ul", "form") for child in cell.iter() if child is not cell)
+
+
+def _is_column(cell: Any) -> bool:
+    """A cell that holds running text: several paragraphs or breaks."""
+    return len(cell.findall("p")) + len(cell.findall("br")) > 2 and len(cell.text_content()) > 400
+
+
 def json_ld_body(page: PageInput) -> str:
-    """``articleBody`` of JSON-LD where the page's own text is far shorter.
+    """``articleBody`` of JSON-LD where the page's own text is far shorter, or is this text without its lines.
 
     Never first: three quarters of news pages have none, and it mostly comes without line breaks.
     """
     body = text_of(page.head.json_ld.article.get("articleBody"))
     words = count_words(body)
-    if words < _TOO_LITTLE or count_words(page.text) >= _MISSED * words:
+    if words < _TOO_LITTLE:
         return ""
-    return html_to_text(body)
+    text = html_to_text(body)
+    if "\n" in text and "\n" not in page.text.strip() and count_words(page.text) <= words:
+        return text
+    return text if count_words(page.text) < _MISSED * words else ""
 
 
 def resiliparse_body(page: PageInput) -> str:

@@ -157,11 +157,11 @@ def _add_marked(
     if node.tag == "time" or prop.startswith("date"):
         value = (given.get("datetime") or given.get("content") or "").strip() or one_line(node.text())
         if value:
-            times.append(TimeMark(value[:80], f"{prop} {given.get('class') or ''}", _is_aside(node)))
+            times.append(TimeMark(value[:80], f"{prop} {given.get('class') or ''}", is_aside(node)))
     elif "author" in (given.get("rel") or "").split() or prop == "author":
         inner = node.css_first("[itemprop=name]") or node
         text = (inner.attributes.get("content") or "").strip() or one_line(inner.text(separator=" "))
-        if text and len(text) < 200 and not _is_aside(node):
+        if text and len(text) < 200 and not is_aside(node):
             bylines.append(text)
     elif given.get("rel") == "next" and given.get("href"):
         links.setdefault("next", []).append(str(given["href"]).strip())
@@ -176,7 +176,8 @@ def _inside(node: LexborNode, *tags: str) -> bool:
     return False
 
 
-def _is_aside(node: LexborNode) -> bool:
+def is_aside(node: LexborNode) -> bool:
+    """Whether the element stands in a side bar, a teaser list, the comments or the page's frame."""
     parent = node.parent
     steps = 0
     while parent is not None and parent.tag != "body" and steps < 40:

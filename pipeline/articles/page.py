@@ -19,6 +19,7 @@ from pipeline.articles.head import Head, heading_text, read_head
 from pipeline.articles.jsonld import text_of, url_of
 from pipeline.articles.kinds import check_kind, count_words, is_free
 from pipeline.articles.language import language_of
+from pipeline.articles.lead import find_lead
 from pipeline.articles.origin import find_origins, publisher_names
 from pipeline.articles.residue import without_residue
 from pipeline.articles.rescue import day_by_htmldate, people_by_trafilatura
@@ -29,6 +30,8 @@ from pipeline.errors import PageRejected
 from pipeline.model import Article, Entry, Reason
 from pipeline.text import one_line
 from pipeline.urls import canonical_url, is_web_url
+
+_TITLE_LINES = 10  # of the body that may repeat the headline
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,21 +122,24 @@ def _build(
     html: str, url: str, head: Head, rule: OutletRule | None, settings: ExtractSettings, steps: list[Step], links: PageLinks
 ) -> Article:
     names = (*((rule.name,) if rule and rule.name else ()), *publisher_names(head))
-    title, title_how = _title(head, rule, (*names, _brand(url)))
-    steps.append(Step("title", f"{title!r} from {title_how or 'nowhere'}"))
     body = _body(html, url, head, rule, settings)
     steps.append(Step("body", f"{body.extractor or 'none'}: {'; '.join(body.tried)}"))
-    cleaned = without_residue(body.text, _title_forms(head, title))
+    title, title_how = _title(head, rule, (*names, _brand(url)), body.text.split("\n", _TITLE_LINES)[:_TITLE_LINES])
+    steps.append(Step("title", f"{title!r} from {title_how or 'nowhere'}"))
+    credits = _authors(head, rule, (*names, _brand(url)), html, settings)
+    steps.append(Step("authors", f"{', '.join(credits.authors) or 'none'} from {credits.how or 'nowhere'}"))
+    cleaned = without_residue(body.text, _title_forms(head, title), (*credits.authors, *names))
     steps.append(Step("residue", f"dropped {len(cleaned.dropped)}: {' | '.join(cleaned.dropped)[:500]}"))
     text = cleaned.text
+    if lead := find_lead(head, title, text):
+        steps.append(Step("lead", lead))
+        text = f"{lead}\n{text}"
     check_kind(head, url, title, text)
     words = count_words(text)
     if words < settings.min_words:
         raise PageRejected(Reason.NO_TEXT, f"{words} words of text, needed are {settings.min_words}")
     dates = _dates(head, rule, html, url, body.text)
     steps.append(Step("dates", f"{dates.published} from {dates.how or 'nowhere'}"))
-    credits = _authors(head, rule, names, html, settings)
-    steps.append(Step("authors", f"{', '.join(credits.authors) or 'none'} from {credits.how or 'nowhere'}"))
     language = language_of(text)
     steps.append(Step("language", f"{language}, the page says {head.lang or 'nothing'}"))
     origins = find_origins(head, url, links.canonical, text, credits.agencies)
@@ -160,10 +166,10 @@ def _build(
     )
 
 
-def _title(head: Head, rule: OutletRule | None, names: tuple[str, ...]) -> tuple[str, str]:
+def _title(head: Head, rule: OutletRule | None, names: tuple[str, ...], lines: list[str]) -> tuple[str, str]:
     if rule and rule.title and (node := head.tree.css_first(rule.title)) is not None:
         return heading_text(node), "outlet rule"
-    return find_title(head, names)
+    return find_title(head, names, lines)
 
 
 def _title_forms(head: Head, title: str) -> list[str]:

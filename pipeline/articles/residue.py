@@ -68,6 +68,22 @@ _FURNITURE = re.compile(
     r"loading\.{0,3}|tags?\s*:?|topics?\s*:?|image\s+(?:source|credit)\s*:?|photo\s*:?|video\s*:?)\W*",
     re.IGNORECASE,
 )
+_POINTER = re.compile(
+    r"(?:read\s+(?:more|also|next)|also\s+read|see\s+also|related(?:\s+(?:article|story))?|more\s+on\s+this|lesen\s+sie\s+(?:auch|hierzu)|"
+    r"mehr\s+(?:dazu|zum\s+thema)|lire\s+aussi|à\s+lire\s+aussi|lee\s+(?:también|además)|lea\s+también|te\s+puede\s+interesar|"
+    r"leia\s+(?:também|mais)|veja\s+também|leggi\s+anche|lees\s+ook|läs\s+(?:också|mer|även)|les\s+også|læs\s+også|lue\s+myös|читайте\s+также|"
+    r"czytaj\s+(?:też|także|również)|zobacz\s+(?:też|także)|ayrıca\s+okuyun|相关阅读|延伸閱讀|関連記事|baca\s+juga)\s*[:：>»|–-]\s*\S.*",
+    re.IGNORECASE,
+)
+_DATE_TIME = re.compile(rf"{_DATE}{_TIME}|(?<!\d)\d{{1,2}}[:.h]\d{{2}}(?!\d)", re.IGNORECASE)
+_SOURCE = re.compile(r"(?:来源|來源|source|quelle|fonte|fuente|bron|källa)\s*[:：]\s*\S{1,30}", re.IGNORECASE)
+# Words that stand beside names and dates above a text.
+_IMPRINT_WORDS = re.compile(
+    rf"(?<!\w)(?:{_DATE_LABEL}|{_DAY}|by|von|par|por|di|door|av|af|words|text|story|and|und|et|y|e|en|och|og|at|um|uhr|source|quelle|fonte|"
+    r"fuente|bron|källa|kilde|am|pm|[a-z]{2,4}t|utc|cest|staff|reporter|correspondent|editor|writer|journalist|min(?:utes?)?|read|reading|"
+    r"redaktion|für|for|the)(?!\w)|来源|來源|记者|記者|作者|编辑|编辑|責任|责任",
+    re.IGNORECASE,
+)
 _CELL = re.compile(r"\s*\|\s*")
 
 
@@ -79,18 +95,19 @@ class Cleaned:
     dropped: tuple[str, ...]
 
 
-def without_residue(text: str, titles: Sequence[str]) -> Cleaned:
-    """Drop what is no prose; ``titles`` are the forms under which the page names the article.
+def without_residue(text: str, titles: Sequence[str], names: Sequence[str] = ()) -> Cleaned:
+    """Drop what is no prose.
 
-    A text that would lose more than half of its words this way is left as it is.
+    ``titles`` are the forms under which the page names the article, ``names`` those of authors and outlet, whose
+    lines above the text are no part of it.  A text that would lose more than half of its words this way is left as it is.
     """
     lines = [part for line in text.split("\n") for part in _table_parts(line.strip())]
     lines = [line for line in lines if line]
-    plain_titles = {_plain(title) for title in titles} - {""}
-    drop = _in_the_head(lines, plain_titles) | _in_the_tail(lines, plain_titles)
-    drop |= {i for i, line in enumerate(lines) if _FURNITURE.fullmatch(line) or _plain(line) in plain_titles}
+    plain_titles = {_squeezed(title) for title in titles} - {""}
+    drop = _in_the_head(lines, plain_titles, names) | _in_the_tail(lines, plain_titles)
+    drop |= {i for i, line in enumerate(lines) if _is_furniture(line) or _squeezed(line) in plain_titles}
     kept = [_trimmed_end(line) if i >= len(lines) - _TAIL_LINES else line for i, line in enumerate(lines) if i not in drop]
-    kept = _without_title_prefix([line for line in kept if line], plain_titles)
+    kept = _without_title_prefix([line for line in kept if line], {_plain(title) for title in titles} - {""})
     if sum(map(len, kept)) * 2 < sum(map(len, lines)):
         return Cleaned("\n".join(lines), ())
     return Cleaned("\n".join(kept), tuple(lines[i] for i in sorted(drop)))
@@ -107,12 +124,25 @@ def _table_parts(line: str) -> list[str]:
     return [line]
 
 
-def _in_the_head(lines: list[str], titles: set[str]) -> set[int]:
+def _in_the_head(lines: list[str], titles: set[str], names: Sequence[str]) -> set[int]:
     drop = set()
     for i, line in enumerate(lines[:_HEAD_LINES]):
-        if _plain(line) in titles or _is_head_residue(line):
+        if _squeezed(line) in titles or _is_head_residue(line) or _is_imprint(line, names):
             drop.add(i)
     return drop
+
+
+def _is_imprint(line: str, names: Sequence[str]) -> bool:
+    """A line of nothing but names, dates and the words that go with them: "By Ann Lee | 14 May 2024 | Updated"."""
+    if len(line) > 160:
+        return False
+    rest = line
+    for name in sorted(filter(None, names), key=len, reverse=True):
+        rest = re.sub(re.escape(name), " ", rest, flags=re.IGNORECASE)
+    rest = _SOURCE.sub(" ", _DATE_TIME.sub(" ", rest))
+    if rest == line:
+        return False
+    return not re.sub(r"[\W\d_]+", "", _IMPRINT_WORDS.sub(" ", rest))
 
 
 def _is_head_residue(line: str) -> bool:
@@ -133,7 +163,7 @@ def _in_the_tail(lines: list[str], titles: set[str]) -> set[int]:
     first = max(0, len(lines) - _TAIL_LINES)
     for i in range(len(lines) - 1, first - 1, -1):
         line = lines[i]
-        if _is_residue(line) or _is_head_residue(line) or _plain(line) in titles:
+        if _is_residue(line) or _is_head_residue(line) or _squeezed(line) in titles:
             drop.add(i)
         elif len(line.split()) > 15:
             break
@@ -144,7 +174,7 @@ def _is_residue(line: str) -> bool:
     """Initials, a bare link, labels of a form, alone or together on a line."""
     if len(line) > 300:
         return False
-    if _INITIALS.fullmatch(line) or _LINK.fullmatch(line) or _FORM.fullmatch(line) or _FURNITURE.fullmatch(line):
+    if _INITIALS.fullmatch(line) or _LINK.fullmatch(line) or _FORM.fullmatch(line) or _is_furniture(line):
         return True
     return _trimmed_end(line) == "" and len(line) > 0
 
@@ -194,6 +224,15 @@ def _after_words(line: str, title: str) -> str:
         if seen >= wanted:
             return line[i + 1 :].lstrip(" .:–—-|!?\"”’")
     return ""
+
+
+def _is_furniture(line: str) -> bool:
+    return bool(_FURNITURE.fullmatch(line) or (len(line) <= 200 and _POINTER.fullmatch(line)))
+
+
+def _squeezed(text: str) -> str:
+    """Letters and digits only: extractors glue or part the words of a heading in their own ways."""
+    return _plain(text).replace(" ", "")
 
 
 def _plain(text: str) -> str:

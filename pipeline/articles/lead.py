@@ -1,0 +1,40 @@
+"""The lead that stands apart from the body: extractors often take the body's container and leave it behind."""
+
+from __future__ import annotations
+
+from pipeline.articles.head import Head, is_aside
+from pipeline.articles.jsonld import text_of
+from pipeline.articles.titles import plain_words
+from pipeline.text import one_line
+
+_CANDIDATES = (
+    "article p, main p, article h2, main h2, [class*=lead i], [class*=standfirst i], [class*=subtitle i], "
+    "[class*=summary i], [class*=chapo i], [class*=intro i], [class*=deck i], [class*=dek i], [class*=desc i], "
+    "[class*=spot i], [class*=sommario i], [class*=abstract i], [class*=ingress i], [itemprop=description]"
+)
+_MOST = 60  # elements that are looked at
+_SHORTEST, _LONGEST = 8, 90  # words of a lead
+
+
+def find_lead(head: Head, title: str, text: str) -> str:
+    """A visible element that says what the page's description says, when the text does not have it; else "".
+
+    Both signs are needed: a description alone may be written for search engines, an element alone may be a teaser
+    of another article.
+    """
+    described = [text_of(head.json_ld.article.get("description")), head.meta("og:description", "description")]
+    wanted = {plain for value in described if _SHORTEST <= len((plain := plain_words(value)).split()) <= _LONGEST}
+    have = plain_words(text[:3000])
+    wanted = {plain for plain in wanted if plain[:60] not in have and plain != plain_words(title)}
+    if not wanted:
+        return ""
+    for node in head.tree.css(_CANDIDATES)[:_MOST]:
+        shown = one_line(node.text(separator=" ")) if node.tag not in ("script", "meta") else ""
+        if shown and len(shown) < 1000 and _same(plain_words(shown), wanted) and not is_aside(node):
+            return shown
+    return ""
+
+
+def _same(shown: str, wanted: set[str]) -> bool:
+    """The same words; a description may be cut at its end."""
+    return any(shown == text or (len(text) >= 60 and shown.startswith(text) and len(shown) <= 2 * len(text)) for text in wanted)
