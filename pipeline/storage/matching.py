@@ -8,11 +8,12 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from pipeline.errors import StorageError
 from pipeline.model import Action, Ingest
 
 from . import codec, tables
 from .base import next_row
-from .batch import Batch, StoryState, evidence_columns, seconds
+from .batch import Batch, Move, StoryState, came_by, evidence_columns, seconds
 from .queue import Queue
 
 
@@ -28,8 +29,10 @@ class Matching(Queue):
         """Store a batch of intents in order, all or nothing.
 
         Articles, texts, sketches, evidence, journal rows, story changes, events and settled work are one
-        transaction.  Raises ``StorageError`` for an intent that contradicts what is stored (an id or a
-        URL taken, a story that is not there or was merged away).
+        transaction.  An intent for a stored article gives it a later text: REVISE leaves it in its story,
+        any other action takes it out of there.  A story that was merged away meanwhile stands for the one
+        it went into; a pinned article keeps speaking.  Raises ``StorageError`` for an intent that
+        contradicts what is stored (an id or a URL taken, a story that is not there).
         """
         try:
             self._apply(batch, now)
@@ -38,16 +41,23 @@ class Matching(Queue):
 
     def _apply(self, batch: Sequence[Ingest], now: datetime) -> None:
         with self._db.write() as connection:
-            plan = Batch(
-                codec.micros(now),
-                next_row(connection, "journal"),
-                next_row(connection, "event", "cursor"),
-                self._stories(connection, batch),
-                self._homes(connection, batch),
-            )
+            homes = self._homes(connection, batch)
+            wanted = {i.decision.story for i in batch if i.decision.action is not Action.START}
+            wanted.update(i.decision.folded for i in batch if i.decision.folded is not None)
+            plan = self._plan(connection, wanted, homes, now)
             for ingest in batch:
                 plan.add(ingest)
             self._write(connection, plan)
+
+    def _plan(self, connection: Connection, stories: set[int], homes: dict[int, int], now: datetime) -> Batch:
+        """An empty plan that knows the ``stories`` and the ``homes`` of articles that it is about."""
+        return Batch(
+            codec.micros(now),
+            next_row(connection, "journal"),
+            next_row(connection, "event", "cursor"),
+            self._stories(connection, stories | set(homes.values())),
+            homes,
+        )
 
     def _write(self, connection: Connection, plan: Batch) -> None:
         fresh = [story.columns() for story in plan.stories.values() if story.fresh]
@@ -56,14 +66,15 @@ class Matching(Queue):
         self._insert(connection, tables.body, plan.bodies)
         self._insert(connection, tables.sketch, plan.sketches)
         self._insert(connection, tables.address, plan.addresses)
+        self._many(connection, _NEW_ADDRESS, plan.aliases)  # an address of another article stays its own
         self._insert(connection, tables.evidence, plan.evidence)
         for ingest in plan.revisions:
             self._revise(connection, ingest, plan.now)
-        for folded, into in plan.merges:
-            move(connection, folded, into)
-        for story in plan.stories.values():
-            if not story.fresh:
-                save_story(connection, story)
+        for move in plan.moves:
+            self._move(connection, move)
+        for story in plan.speechless:
+            self._elect(connection, plan, story)
+        self._save_stories(connection, plan)
         self._insert(connection, tables.journal, plan.journal)
         self._insert(connection, tables.event, plan.events)
         self._take_off(connection, dict(plan.settled))
@@ -71,26 +82,57 @@ class Matching(Queue):
     def _insert(self, connection: Connection, table: Any, rows: list[tuple[Any, ...]]) -> None:
         self._many(connection, tables.insert_sql(table), rows)
 
-    def _stories(self, connection: Connection, batch: Sequence[Ingest]) -> dict[int, StoryState]:
-        """The stored stories that a batch names."""
-        wanted = {i.decision.story for i in batch if i.decision.action is not Action.START}
-        wanted.update(i.decision.folded for i in batch if i.decision.folded is not None)
-        if not wanted:
-            return {}
-        rows = self._chunked(connection, _STORIES, sorted(wanted))
-        return {row.row: StoryState(*row) for row in rows}
+    def _stories(self, connection: Connection, wanted: set[int]) -> dict[int, StoryState]:
+        """Stored stories, and those they were merged into."""
+        found: dict[int, StoryState] = {}
+        while wanted:
+            rows = self._chunked(connection, _STORIES, sorted(wanted))
+            found.update((row.row, StoryState(*row)) for row in rows)
+            onward = {story.merged_into for story in found.values() if story.merged_into is not None}
+            wanted = onward - set(found)
+        return found
 
     def _homes(self, connection: Connection, batch: Sequence[Ingest]) -> dict[int, int]:
-        """The stories of the articles that a batch revises."""
-        wanted = [i.row for i in batch if i.decision.action is Action.REVISE]
-        return {row.row: row.story for row in self._chunked(connection, _HOMES, wanted)}
+        """The stories of the articles of a batch that are stored already."""
+        unused = next_row(connection, "article")
+        ids = {ingest.row: ingest.article_id for ingest in batch if ingest.row < unused}
+        homes = {}
+        for row, article_id, story in self._chunked(connection, _HOMES, list(ids)):
+            if ids[row] != article_id:
+                raise StorageError(f"article {ids[row]} cannot be stored: row {row} is {article_id}")
+            homes[row] = story
+        return homes
+
+    def _move(self, connection: Connection, move: Move) -> None:
+        """Carry out one move, in the articles and beside the sketches."""
+        where, value = ("story", move.folded) if move.article is None else ("row", move.article)
+        members = self._sql(f"SELECT row FROM article WHERE {where} = ?")  # noqa: S608 - one of two words
+        for table, key in (("sketch", "article"), ("article", "row")):
+            change = self._sql(f"UPDATE {table} SET story = ? WHERE {key} IN ({members})")  # noqa: S608
+            connection.exec_driver_sql(change, (move.into, value))
+
+    def _elect(self, connection: Connection, plan: Batch, story: StoryState) -> None:
+        """Find a new voice for a story whose canonical article left: the first published that stayed."""
+        if story.merged_into is not None:
+            return
+        rows = connection.exec_driver_sql(self._sql(_MEMBERS), (story.row,)).scalars().all()
+        if story.canonical not in rows:
+            plan.speak(story, rows[0], "first published of those that stayed")
+
+    def _save_stories(self, connection: Connection, plan: Batch) -> None:
+        rows = [
+            (s.canonical, s.canonical_rule, s.pinned, s.first_seen, s.last_seen, s.size, s.merged_into, s.row)
+            for s in plan.stories.values()
+            if not s.fresh or plan.moves
+        ]
+        self._many(connection, _SAVE_STORY, rows)
 
     def _revise(self, connection: Connection, ingest: Ingest, now: int) -> None:
         """Keep the text as it was, then put the new one in its place."""
         article, row = ingest.article, ingest.row
         connection.exec_driver_sql(self._sql(_KEEP), (now, row))
         published = codec.maybe_micros(article.published)
-        new = {
+        new: dict[str, Any] = {
             "url": article.url,
             "title": article.title,
             "outlet": article.outlet,
@@ -99,15 +141,17 @@ class Matching(Queue):
             "meta": codec.write_meta(article),
             "stored": now,
         }
+        if ingest.decision.action is not Action.REVISE:
+            new |= dict(zip(("matched", "score", "match_reason"), came_by(ingest.decision), strict=True))
         table = tables.article
         connection.execute(
             table.update().where(table.c.row == row).values(revision=table.c.revision + 1, **new)
         )
         connection.exec_driver_sql(self._sql(_NEW_BODY), (article.text, row))
         connection.exec_driver_sql(self._sql(_NEW_SKETCH), (seconds(published), ingest.sketch, row))
-        if article.url:
-            connection.exec_driver_sql(self._sql(_NEW_ADDRESS), (codec.identity(article.url), row))
-        if ingest.decision.matches:
+        addresses = [(codec.identity(url), row) for url in ingest.addresses or (article.url,) if url]
+        self._many(connection, _NEW_ADDRESS, addresses)
+        if ingest.decision.matches or ingest.decision.action is not Action.REVISE:
             evidence = tables.evidence
             connection.execute(evidence.delete().where(evidence.c.article == row))
             self._insert(connection, evidence, evidence_columns(row, ingest.decision.matches))
@@ -133,7 +177,12 @@ _STORIES = (
     "SELECT row, story_id, canonical, canonical_rule, first_seen, last_seen, size, merged_into, pinned"
     " FROM story WHERE row IN ({marks})"
 )
-_HOMES = "SELECT row, story FROM article WHERE row IN ({marks})"
+_MEMBERS = "SELECT row FROM article WHERE story = ? ORDER BY published IS NULL, published, row"
+_SAVE_STORY = (
+    "UPDATE story SET canonical = ?, canonical_rule = ?, pinned = ?, first_seen = ?, last_seen = ?, size = ?,"
+    " merged_into = ? WHERE row = ?"
+)
+_HOMES = "SELECT row, article_id, story FROM article WHERE row IN ({marks})"
 _KEEP = (
     "INSERT INTO revision (article, number, stored, replaced, title, text, meta)"
     " SELECT a.row, a.revision, a.stored, ?, a.title, b.text, a.meta"
@@ -142,19 +191,3 @@ _KEEP = (
 _NEW_BODY = "UPDATE body SET text = ? WHERE article = ?"
 _NEW_SKETCH = "UPDATE sketch SET published = ?, sketch = ? WHERE article = ?"
 _NEW_ADDRESS = "INSERT INTO address (identity, article) VALUES (?, ?) ON CONFLICT DO NOTHING"
-
-
-def save_story(connection: Connection, story: StoryState) -> None:
-    """Write back a story that was there before."""
-    table = tables.story
-    names = [column.name for column in table.columns]
-    values = dict(zip(names, story.columns(), strict=True))
-    connection.execute(table.update().where(table.c.row == story.row).values(**values))
-
-
-def move(connection: Connection, folded: int, into: int) -> None:
-    """Move every article of one story to another."""
-    article, sketch = tables.article, tables.sketch
-    members = select(article.c.row).where(article.c.story == folded)
-    connection.execute(sketch.update().where(sketch.c.article.in_(members)).values(story=into))
-    connection.execute(article.update().where(article.c.story == folded).values(story=into))

@@ -34,6 +34,17 @@ class Stories(Items):
             raise NotFound(f"no story goes by {story_id}")
         return records[0]
 
+    def story_with(self, article_row: int) -> StoryRecord:
+        """The story that holds an article; raises ``NotFound``."""
+        home = select(_article.c.story).where(_article.c.row == article_row).scalar_subquery()
+        with self._db.snapshot() as connection:
+            records = self._records(
+                connection, connection.execute(select(_story).where(_story.c.row == home)).all()
+            )
+        if not records:
+            raise NotFound(f"there is no article in row {article_row}")
+        return records[0]
+
     def changes(self, since: int = 0, limit: int = 1000) -> list[StoryEvent]:
         """At most ``limit`` changes of stories behind the cursor ``since``, in the order they happened."""
         other = _story.alias("other_story")

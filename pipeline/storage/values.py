@@ -143,3 +143,25 @@ class Counts:
     articles: int
     stories: int  # merged ones not counted
     items: dict[tuple[Outcome, Reason], int] = field(default_factory=dict)
+
+
+class LinkKind(StrEnum):
+    """What a person decided about two articles."""
+
+    MUST = "must"  # they are the same report
+    CANNOT = "cannot"  # they are not
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A person's word on two articles; it stands until it is undone, and is kept even then."""
+
+    row: int
+    kind: LinkKind
+    a: str  # article ids
+    b: str
+    a_row: int
+    b_row: int
+    made: datetime
+    undone: datetime | None
+    note: str

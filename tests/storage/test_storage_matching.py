@@ -135,17 +135,15 @@ def test_revision_under_a_new_address_is_found_under_both(store: Store) -> None:
 
 
 BAD: dict[str, object] = {
-    "row taken": ingest(1, 9),
+    "row taken": replace(ingest(1, 9), article_id="a9"),
     "url taken": replace(ingest(9, 9), article=article(1)),
     "id taken": replace(ingest(9, 9), article_id="a1"),
     "story row taken": ingest(9, 1),
     "story id taken": replace(ingest(9, 9), story_id="s1"),
     "no such story": join(9, 9, 1),
-    "merged story": join(9, 3, 1),
     "merge with itself": merge(9, 1, 1, 1),
     "merge with nothing": ingest(9, 1, Action.MERGE),
     "revising what is not there": revise(9, 1, "x"),
-    "revising in another story": revise(1, 2, "x"),
 }
 
 
@@ -156,6 +154,29 @@ def test_contradiction_changes_nothing(store: Store, bad: object) -> None:
     with pytest.raises(StorageError):
         store.apply([ingest(7, 7), bad, ingest(8, 8)], LATER)
     assert before == (store.items(), store.stories(), store.changes(), store.counts(), list(store.sketches()))
+
+
+def test_a_story_merged_meanwhile_stands_for_the_one_it_went_into(store: Store) -> None:
+    store.apply([ingest(1, 1), ingest(2, 2), merge(3, 1, 2, 1)], NOW)
+    store.apply([join(4, 2, 2), merge(5, 1, 2, 1), revise(2, 2, "Later text.")], NOW)
+    assert len(store.story("s1").articles) == 5
+    assert store.stories(StoryFilter(min_articles=5)) == store.stories()
+    assert [e.kind for e in store.changes()].count(EventKind.MERGED) == 1
+    assert {item.row.story_id for item in store.items()} == {"s1"}
+
+
+def test_a_revision_that_became_another_report_leaves_its_story(store: Store) -> None:
+    store.apply([ingest(1, 1), join(2, 1, 1), join(3, 1, 1), ingest(4, 2)], NOW)
+    store.apply([replace(ingest(1, 3, text="Another report."), article_id="a1")], LATER)
+    assert [m.article_id for m in store.story("s1").articles] == ["a2", "a3"]
+    assert [m.article_id for m in store.story("s1").articles if m.canonical] == ["a2"]
+    assert [m.article_id for m in store.story("s3").articles] == ["a1"]
+    store.apply([join(4, 3, 1, text="A copy of the other report.")], LATER)
+    assert store.story("s2") == store.story("s3")
+    assert [(m.article_id, m.score) for m in store.story("s3").articles] == [("a1", None), ("a4", 0.9)]
+    assert [story for _, story, _, _ in store.sketches()] == [3, 1, 1, 3]
+    assert [r.number for r in store.revisions("a4")] == [1]
+    assert (EventKind.LEFT, "s1", "a1", "s3") in kinds(store)
 
 
 def test_articles_without_an_address_may_be_many(store: Store) -> None:
