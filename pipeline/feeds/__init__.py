@@ -10,15 +10,72 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pipeline.feeds.arrivals import Expectation, expectation
+    from pipeline.feeds.dates import ReadDate, read_date
+    from pipeline.feeds.decide import New, Revised, Seen, Verdict, decide_entries
+    from pipeline.feeds.discover import FeedLink, feed_links, guesses
+    from pipeline.feeds.opml import OpmlFeeds, read_opml, write_opml
     from pipeline.feeds.parse import parse_feed
-    from pipeline.feeds.settings import FeedLimits
+    from pipeline.feeds.schedule import (
+        PollFacts,
+        after_poll,
+        moved_back,
+        needs_parsing,
+        should_poll_unconditionally,
+    )
+    from pipeline.feeds.settings import FeedLimits, PollSettings
 
 _HOME = {
+    "write_opml": "opml",
+    "read_opml": "opml",
+    "OpmlFeeds": "opml",
+    "moved_back": "schedule",
+    "needs_parsing": "schedule",
+    "should_poll_unconditionally": "schedule",
+    "after_poll": "schedule",
+    "PollFacts": "schedule",
+    "Expectation": "arrivals",
     "FeedLimits": "settings",
+    "FeedLink": "discover",
+    "New": "decide",
+    "PollSettings": "settings",
+    "ReadDate": "dates",
+    "Revised": "decide",
+    "Seen": "decide",
+    "Verdict": "decide",
+    "decide_entries": "decide",
+    "expectation": "arrivals",
+    "feed_links": "discover",
+    "guesses": "discover",
     "parse_feed": "parse",
+    "read_date": "dates",
 }
 
-__all__ = ["FeedLimits", "parse_feed"]
+__all__ = [
+    "Expectation",
+    "FeedLimits",
+    "FeedLink",
+    "New",
+    "OpmlFeeds",
+    "PollFacts",
+    "PollSettings",
+    "ReadDate",
+    "Revised",
+    "Seen",
+    "Verdict",
+    "after_poll",
+    "decide_entries",
+    "expectation",
+    "feed_links",
+    "guesses",
+    "moved_back",
+    "needs_parsing",
+    "parse_feed",
+    "read_date",
+    "read_opml",
+    "should_poll_unconditionally",
+    "write_opml",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -19,7 +19,8 @@ from html.entities import html5
 from xml.sax.saxutils import escape
 
 MAX_ATTRIBUTES = 100  # on one tag; real feeds stay below 20
-MAX_AUTHOR = 256  # characters of text directly inside an author element
+MAX_AUTHOR = 500  # characters of text directly inside an author element
+MAX_AUTHOR_RUN = 64  # of them without a blank; the e-mail pattern takes the square of this
 MAX_BASE = 2_000  # characters of one xml:base
 MAX_BASE_DEPTH = 20  # elements deeper than this keep the base of their parents
 MAX_NAMESPACES = 100  # different prefixes
@@ -43,6 +44,8 @@ _ENTITY = re.compile(
     r"<!ENTITY\s{1,20}([A-Za-z_]\w{0,40})\s{1,20}(?:\"([^\"&<%]{0,32}|&#\w{1,8};)\"|'([^'&<%]{0,32})')\s{0,20}>"
 )
 _BASE = re.compile(r"(?<![\w.\-])(?:xml:)?base\s*=\s*(\"[^\"]*\"|'[^']*')", re.IGNORECASE)
+_RUN = re.compile(rf"[\w.+\-]{{{MAX_AUTHOR_RUN}}}")
+_CDATA = re.compile(r"<!\[CDATA\[|\]\]>")
 _PREFIX = re.compile(r"xmlns:([\w.\-]+)")
 _PREDEFINED = frozenset(["lt", "gt", "amp", "quot", "apos"])
 _ENTRY = {"urlset": "url", "feed": "entry"}  # root → name of its entries; elsewhere "item"
@@ -183,7 +186,7 @@ class _Scan:
         """The innermost element is complete: judge it."""
         element = self.stack.pop()
         self.open[element.name] -= 1
-        if element.local in _LABELS or (element.local in _AUTHORS and element.characters > MAX_AUTHOR):
+        if element.local in _LABELS or (element.local in _AUTHORS and self.is_long(element)):
             del self.out[element.mark :]
         elif element.local == self.entry:
             if _bytes_exceed(self.text, element.start, end, self.max_entry):
@@ -193,6 +196,13 @@ class _Scan:
                 self.entries += 1
             self.sound = (len(self.out), [e.name for e in self.stack])
         self.closed = not self.stack
+
+    def is_long(self, author: _Element) -> bool:
+        if author.characters < MAX_AUTHOR_RUN:
+            return False
+        if author.characters > MAX_AUTHOR:
+            return True
+        return _RUN.search(_CDATA.sub("", "".join(self.out[author.mark :]))) is not None
 
     def count_rest(self, position: int) -> bool:
         """Whether entries follow beyond the limit; they are counted, and nothing more is read."""

@@ -15,3 +15,22 @@ class FeedLimits:
     def __post_init__(self) -> None:
         if self.max_entries < 1 or self.max_entry < 1024:
             raise ValueError("max_entries should be 1 or more, max_entry 1024 or more")
+
+
+@dataclass(frozen=True, slots=True)
+class PollSettings:
+    """``[polling]``: how often one asks.  Times in minutes unless a name says otherwise."""
+
+    min_minutes: float = 5.0  # never sooner, except where a feed has a fixed interval
+    max_minutes: float = 1440.0  # never later; a day keeps dead feeds cheap and lets all recover
+    start_minutes: float = 60.0  # before anything is known about a feed
+    jitter: float = 0.1  # share of the interval by which a poll may come later, so that feeds spread out
+    unconditional_share: float = 0.02  # of polls that send no validators, to find out lying ones
+    move_polls: int = 10  # a permanent redirect moves a feed after so many polls
+    move_days: float = 3.0  # and so many days
+
+    def __post_init__(self) -> None:
+        if not 0 < self.min_minutes <= self.start_minutes <= self.max_minutes <= 1440:
+            raise ValueError("should hold: 0 < min_minutes <= start_minutes <= max_minutes <= 1440")
+        if not (0 <= self.jitter <= 0.5 and 0 <= self.unconditional_share <= 1):
+            raise ValueError("jitter should lie between 0 and 0.5, unconditional_share between 0 and 1")
