@@ -19,6 +19,8 @@ from pipeline.dedup.tokens import Mask, Positions, Tokens, tokenise
 
 LEARNED_AFTER = 3  # other stories of the outlet with a shingle; 2 to 10 did equally well on three corpora
 LONG_PARAGRAPH = 45  # tokens; in a longer one a pattern marks its sentence only
+LONG_POST = 90  # tokens; a longer paragraph only mentions somebody
+_OPEN, _AT = ord("("), ord("@")
 _BITS = 16  # of the filters
 _SECOND = np.uint64(0x9E3779B97F4A7C15)  # mixes a first word with the one after it
 
@@ -78,6 +80,22 @@ def general(tokens: Tokens) -> Mask:
             begins, ends = stretch(tokens, at[here], length[here])
             np.add.at(marked, begins, 1)
             np.add.at(marked, ends, -1)
+    return np.cumsum(marked[:-1]) > 0
+
+
+def embedded_posts(tokens: Tokens) -> Mask:
+    """Which tokens lie in an embedded post, signed ``Name (@handle)``: bool[tokens].
+
+    Such a post is quoted speech without quotation marks.
+    """
+    marked = np.zeros(len(tokens) + 1, np.int32)
+    handles = np.flatnonzero((tokens.codes[:-1] == _OPEN) & (tokens.codes[1:] == _AT))
+    if len(handles) and len(tokens):
+        at = np.minimum(np.searchsorted(tokens.starts, handles), len(tokens) - 1)
+        begins, ends = _around(tokens, at, tokens.line)
+        short = ends - begins <= LONG_POST
+        np.add.at(marked, begins[short], 1)
+        np.add.at(marked, ends[short], -1)
     return np.cumsum(marked[:-1]) > 0
 
 

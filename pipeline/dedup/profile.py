@@ -178,15 +178,12 @@ def shingled(tokens: Tokens) -> tuple[Hashes, NDArray[np.int64], NDArray[np.int6
 def _flags(tokens: Tokens, first: NDArray[np.int64]) -> NDArray[np.uint8]:
     """Quoted and furniture: where the first and the last token are; number and name: of the first token."""
     last = first + (SHINGLE - 1)
-    general = getattr(furniture, "general", _no_furniture)(tokens)
+    general = furniture.general(tokens)
+    quoted = tokens.quoted | furniture.embedded_posts(tokens)
     single = tokens.number * np.uint8(NUMBER) | tokens.name * np.uint8(NAME)
-    ends = tokens.quoted * np.uint8(QUOTED) | general * np.uint8(FURNITURE)
+    ends = quoted * np.uint8(QUOTED) | general * np.uint8(FURNITURE)
     flags: NDArray[np.uint8] = single[first] | (ends[first] & ends[last])
     return flags
-
-
-def _no_furniture(tokens: Tokens) -> NDArray[np.bool_]:
-    return np.zeros(len(tokens), np.bool_)
 
 
 def _facts(hashes: Hashes, owner: NDArray[np.int64], which: NDArray[np.bool_], count: int) -> Ragged:
