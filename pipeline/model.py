@@ -112,12 +112,12 @@ REASONS: dict[Reason, str] = {
     Reason.DNS_FAILED: "the host name could not be resolved",
     Reason.CONNECT_FAILED: "no connection could be made",
     Reason.TLS_FAILED: "the secure connection could not be established",
-    Reason.TIMEOUT: "the whole exchange did not end within [fetch] deadline",
+    Reason.TIMEOUT: "the whole exchange did not end within [fetch] deadline_seconds",
     Reason.PROTOCOL_ERROR: "the answer is not valid HTTP",
     Reason.REDIRECT_LOOP: "the redirects come back to where they began",
     Reason.TOO_MANY_REDIRECTS: "more redirects than [fetch] max_redirects",
     Reason.BAD_REDIRECT: "a redirect leads to something that is not an http or https address",
-    Reason.TOO_LARGE: "the body is larger than [fetch] max_body after decompression",
+    Reason.TOO_LARGE: "the body is larger than [fetch] max_body_bytes after decompression",
     Reason.BAD_ENCODING: "the compressed body is damaged, of an unknown kind, or expands too far",
     Reason.HTTP_CLIENT_ERROR: "the server refused the request (4xx)",
     Reason.HTTP_UNAUTHORIZED: "the server asks for credentials (401, 402 or 403)",
@@ -396,8 +396,9 @@ class Ingest:
     sketch: bytes
     decision: Decision
     journal: JournalRow
-    story_id: str  # public id of decision.story
+    story_id: str  # public id of decision.story where it is started, else ""
     entry: int | None = None
+    addresses: tuple[str, ...] = ()  # identity URLs that lead to it, its own first; () is article.url alone
 
 
 @dataclass(frozen=True, slots=True)

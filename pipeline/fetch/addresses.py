@@ -91,7 +91,16 @@ def refusal(ip: Address, allow_private: Sequence[Network] = ()) -> str | None:
     for net, why in _NETWORKS:
         if ip.version == net.version and ip in net:
             return why
-    return "not handed out" if isinstance(ip, IPv6Address) and ip not in _UNICAST else None
+    return _refused_v6(ip) if isinstance(ip, IPv6Address) else None
+
+
+def _refused_v6(ip: IPv6Address) -> str | None:
+    if ip not in _UNICAST:
+        return "not handed out"
+    # ISATAP (RFC 5214 section 6.1): the interface identifier carries an IPv4 address that a router unwraps.
+    marker = int(ip) >> 32 & 0xFFFFFFFF
+    inner = refusal(IPv4Address(int(ip) & 0xFFFFFFFF)) if marker in (0x00005EFE, 0x02005EFE) else None
+    return f"an ISATAP address of one that is {inner}" if inner else None
 
 
 EVERYWHERE: tuple[Network, ...] = (IPv4Network("0.0.0.0/0"), IPv6Network("::/0"))
