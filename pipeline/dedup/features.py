@@ -93,7 +93,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature("title_numbers_in_conflict", "the same share for numbers in the titles"),
     Feature("title", "similarity of the titles as sets of words"),
     Feature("days", "log of the days apart, times containment: late repeats are forms, not copies"),
-    Feature("same_outlet", "containment of prose where both come from one outlet, else 0"),
+    Feature("same_outlet", "one outlet, other title, other beginning: what is shared may be the site's; 0-1"),
 )
 NAMES: tuple[str, ...] = tuple(f.name for f in FEATURES)
 UNKNOWN_DAYS = 0.47  # log1p of 0.6 days: about where copies and other pairs are equally likely
@@ -121,8 +121,8 @@ def pair_features(
     ]
     left, right, own_left, own_right = map(list, zip(*pairs, strict=True))
     weighed = weigh(left, right, counts, np.array(own_left), np.array(own_right))
-    *text, containment, of_prose = _text(weighed)
-    frame = _frame(left, right, containment, of_prose)
+    *text, containment = _text(weighed)
+    frame = _frame(left, right, containment, lead=text[-1])
     columns = (*text, *_edits(weighed), *_facts(left, right), *frame)
     return np.stack(columns, axis=1)
 
@@ -257,7 +257,7 @@ FOUND_BEGINNING = _where(SHARED | BEGINNING)
 
 
 def _text(w: Weighed) -> tuple[Floats, ...]:
-    """The first seven figures; then containment, and that of prose, unweighted, which the frame needs."""
+    """The first seven figures; then containment, unweighted, which the frame needs."""
     a, b = Sums.of(w.overlap.a, w.class_a, w.rare_a), Sums.of(w.overlap.b, w.class_b, w.rare_b)
     size_a, size_b = _of(a.weight, ALL), _of(b.weight, ALL)
     in_a, in_b = _of(a.weight, FOUND), _of(b.weight, FOUND)
@@ -275,9 +275,6 @@ def _text(w: Weighed) -> tuple[Floats, ...]:
         (total - kept) / (total + PAD),
         np.maximum(*leads),
         _larger(total, _of(a.count, ALL), _of(b.count, FOUND), _of(b.count, ALL)),
-        _larger(
-            _of(a.count, FOUND_PROSE), _of(a.count, PROSE), _of(b.count, FOUND_PROSE), _of(b.count, PROSE)
-        ),
     )
 
 
@@ -335,13 +332,13 @@ def _conflict(shared: Floats, size_a: Floats, size_b: Floats) -> Floats:
 
 
 def _frame(
-    a: Sequence[ProfileLike], b: Sequence[ProfileLike], containment: Floats, of_prose: Floats
+    a: Sequence[ProfileLike], b: Sequence[ProfileLike], containment: Floats, lead: Floats
 ) -> tuple[Floats, ...]:
     titles = np.array([_title(x.title, y.title) for x, y in zip(a, b, strict=True)])
     apart = np.abs(np.array([x.time - y.time for x, y in zip(a, b, strict=True)])) / DAY
     days = np.where(np.isnan(apart), UNKNOWN_DAYS, np.log1p(apart))
-    same = np.array([x.outlet == y.outlet for x, y in zip(a, b, strict=True)])
-    return titles, days * containment, same * of_prose
+    same = np.array([x.outlet == y.outlet != 0 for x, y in zip(a, b, strict=True)])
+    return titles, days * containment, same * (1.0 - lead) * (1.0 - titles)
 
 
 def _title(a: str, b: str) -> float:
