@@ -13,6 +13,7 @@ from pipeline.model import Reason
 
 MAX_HEADERS = 64 * 1024  # bytes of all header names and values
 DRAIN = 32 * 1024  # bytes of an unwanted body that are read to keep the connection
+DRAIN_SECONDS = 0.1  # longer is not waited for it
 
 
 def status_failure(status: int, wait: float | None) -> FetchFailed | None:
@@ -73,6 +74,6 @@ async def drain(answer: httpx.Response) -> None:
     if not length.isdigit() or int(length[:9]) > DRAIN:
         return
     with suppress(FetchFailed, TimeoutError):
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(DRAIN_SECONDS):
             async for _ in raw_body(answer):
                 pass

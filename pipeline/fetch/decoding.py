@@ -73,13 +73,15 @@ class _Brotli:
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         self._begun = self._begun or bool(data)
+        if self._decoder.is_finished():
+            return  # padding after the end
         try:
-            piece = self._decoder.process(data, output_buffer_limit=PIECE)
-            while piece or not self._decoder.can_accept_more_data():
+            # It is empty when it makes nothing more: what can_accept_more_data() says is about input alone.
+            while piece := self._decoder.process(data, output_buffer_limit=PIECE):
                 yield piece
-                if self._decoder.can_accept_more_data():
+                data = b""
+                if self._decoder.is_finished():
                     return
-                piece = self._decoder.process(b"", output_buffer_limit=PIECE)
         except self._error as error:
             raise _damaged(error) from error
 
