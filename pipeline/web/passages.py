@@ -1,7 +1,7 @@
 """Two texts side by side: what was kept, changed, cut, added and moved, by sentence and then by word.
 
-Sentences are paired first (equal ones by ``difflib``, the rest by shared words), and only paired sentences
-are compared word by word.  The work is bounded whatever the texts are: beyond the limits below a stretch
+Sentences are paired first (equal ones by their longest common subsequence, the rest by shared words), and
+only paired sentences are compared word by word.  The work is bounded whatever the texts are: beyond the limits below a stretch
 is shown as cut and added, which is coarser and still true.  Nothing is lost: the left spans joined are the
 left text, the right spans joined are the right one.
 """
@@ -12,18 +12,19 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from enum import StrEnum
+from itertools import groupby
 
 MAX_SENTENCES = 1200  # of one side; the rest is one last stretch
 MAX_GRID = 10_000  # pairs of sentences looked at in one stretch that differs
 MAX_WORDS = 400  # of one sentence, compared word by word
+BAG_WORDS = 60  # of one sentence, looked at to find its partner
 PAIR_FROM = 0.45  # share of common words (Dice) from which two sentences are versions of one
 
 # The end of a sentence with the blanks behind it.  Possessive, and never begun inside a run of marks: linear.
 _END = re.compile(r"(?:(?<![.!?…])[.!?…]++[\"'”’»)\]]*+(?=\s)|(?<![。！？])[。！？]++[」』”]*+|(?=\n))\s*+")
-# Scripts written without blanks are compared character by character.
-_WORD = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]|\w+(?:['’.,]\w+)*|\s+|[^\w\s]")
+# A word or mark with the blanks behind it; scripts written without blanks go character by character.
+_WORD = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]\s*|\w+(?:['’.,]\w+)*\s*|[^\w\s]\s*|\s+")
 
 
 class Kind(StrEnum):
@@ -93,13 +94,40 @@ def sentences(text: str) -> list[str]:
 
 
 def _aligned(a: Sequence[str], b: Sequence[str]) -> Iterator[Pair]:
-    matcher = SequenceMatcher(None, [_bare(s) for s in a], [_bare(s) for s in b], autojunk=False)
-    for tag, i1, i2, j1, j2 in matcher.get_opcodes():
-        if tag == "equal":
-            for left, right in zip(a[i1:i2], b[j1:j2], strict=True):
-                yield Pair(Kind.KEPT, (Span(Kind.KEPT, left),), (Span(Kind.KEPT, right),))
+    i = j = 0
+    for x, y in common([_bare(s) for s in a], [_bare(s) for s in b]):
+        yield from _stretch(a[i:x], b[j:y])
+        yield Pair(Kind.KEPT, (Span(Kind.KEPT, a[x]),), (Span(Kind.KEPT, b[y]),))
+        i, j = x + 1, y + 1
+    yield from _stretch(a[i:], b[j:])
+
+
+def common(a: Sequence[str], b: Sequence[str]) -> list[tuple[int, int]]:
+    """Places of a longest common subsequence, in order: ``a[i] == b[j]`` for each ``(i, j)``.
+
+    Bit-parallel (Hyyrö 2004, "Bit-parallel LCS-length computation revisited"): one row of the table is one
+    integer, so that a thousand by a thousand takes milliseconds whatever repeats.
+    """
+    places: dict[str, int] = {}
+    for i, token in enumerate(a):
+        places[token] = places.get(token, 0) | 1 << i
+    full = (1 << len(a)) - 1
+    row, rows = full, []
+    for token in b:
+        hit = row & places.get(token, 0)
+        row = (row + hit | row - hit) & full
+        rows.append(row)
+    pairs: list[tuple[int, int]] = []
+    i, j = len(a), len(b)
+    while i and j:
+        if rows[j - 1] >> (i - 1) & 1:
+            i -= 1
         else:
-            yield from _stretch(a[i1:i2], b[j1:j2])
+            j -= 1
+            if not j or rows[j - 1] >> (i - 1) & 1:
+                i -= 1
+                pairs.append((i, j))
+    return pairs[::-1]
 
 
 def _bare(sentence: str) -> str:
@@ -169,40 +197,26 @@ def _tokens(text: str) -> list[str]:
 
 
 def _bag(sentence: str) -> Counter[str]:
-    words = _tokens(sentence)[: 2 * MAX_WORDS]
-    return Counter(word.casefold() for word in words if word[0].isalnum())
+    words = (word.casefold() for word in _tokens(sentence[: 10 * BAG_WORDS]) if word[0].isalnum())
+    return Counter(list(words)[:BAG_WORDS])
 
 
 def _changed(left: str, right: str) -> Pair:
     a, b = _tokens(left), _tokens(right)
-    if len(a) > 2 * MAX_WORDS or len(b) > 2 * MAX_WORDS:
+    if max(len(a), len(b)) > MAX_WORDS:
         return Pair(Kind.CHANGED, (Span(Kind.CUT, left),), (Span(Kind.ADDED, right),))
-    matcher = SequenceMatcher(None, _plain(a), _plain(b), autojunk=False)
-    lefts: list[Span] = []
-    rights: list[Span] = []
-    for tag, i1, i2, j1, j2 in matcher.get_opcodes():
-        same = tag == "equal"
-        _extend(lefts, Kind.KEPT if same else Kind.CUT, a[i1:i2])
-        _extend(rights, Kind.KEPT if same else Kind.ADDED, b[j1:j2])
-    return Pair(Kind.CHANGED, tuple(lefts), tuple(rights))
+    same = common([token.strip() for token in a], [token.strip() for token in b])
+    kept_a, kept_b = {i for i, _ in same}, {j for _, j in same}
+    return Pair(Kind.CHANGED, _spans(a, kept_a, Kind.CUT), _spans(b, kept_b, Kind.ADDED))
 
 
-def _plain(tokens: Sequence[str]) -> list[str]:
-    return [" " if token.isspace() else token for token in tokens]
-
-
-def _extend(spans: list[Span], kind: Kind, tokens: Sequence[str]) -> None:
-    """Append, joining what is of one kind, and the blank between two differing words with them."""
-    text = "".join(tokens)
-    if not text:
-        return
-    if spans and kind is not Kind.KEPT and len(spans) > 1 and spans[-1].text.isspace():
-        blank = spans.pop()
-        text = blank.text + text
-    if spans and spans[-1].kind is kind:
-        spans[-1] = Span(kind, spans[-1].text + text)
-    else:
-        spans.append(Span(kind, text))
+def _spans(tokens: Sequence[str], kept: set[int], other: Kind) -> tuple[Span, ...]:
+    return tuple(
+        Span(kind, "".join(token for _, token in group))
+        for kind, group in groupby(
+            enumerate(tokens), key=lambda place: Kind.KEPT if place[0] in kept else other
+        )
+    )
 
 
 def _moved(pairs: list[Pair]) -> list[Pair]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.web.passages import MAX_SENTENCES, Comparison, Kind, compare, sentences
+from pipeline.web.passages import MAX_SENTENCES, Comparison, Kind, common, compare, sentences
 
 WORDS = st.sampled_from(
     ["harbour", "Council", "voted", "3.5", "million", "on", "Tuesday", "the", "桥", "été"]
@@ -122,8 +123,23 @@ def test_shares_stay_in_range(left: str, right: str) -> None:
             " ".join(f"Number {n} left." for n in range(3000)),
         ),
         ("?!" * 100_000, "”" * 100_000),
+        ("a. " * 1199, "a. b. " * 600),
+        ("a. a. c. " * 400, "a. b. b. " * 400),
+        (". ".join(["a b a c " * 80] * 100), ". ".join(["a d a a " * 80] * 100)),
+        ("x1 y2 z3 " * 100_000, "z3 x1 " * 100_000),
     ],
-    ids=["repeated", "one long sentence", "one long word", "blank", "all different", "marks only"],
+    ids=[
+        "repeated",
+        "one long sentence",
+        "one long word",
+        "blank",
+        "all different",
+        "marks only",
+        "aba",
+        "aabb",
+        "words",
+        "words without end",
+    ],
 )
 def test_hostile_texts_take_bounded_time(left: str, right: str) -> None:
     began = time.perf_counter()
@@ -137,3 +153,15 @@ def test_very_long_texts_are_cut_into_a_last_stretch() -> None:
     text = "So. " * (2 * MAX_SENTENCES)
     assert len(sentences(text)) == MAX_SENTENCES
     assert "".join(sentences(text)) == text
+
+
+@given(st.lists(st.sampled_from("abcd"), max_size=12), st.lists(st.sampled_from("abcd"), max_size=12))
+def test_common_is_a_longest_common_subsequence(a: list[str], b: list[str]) -> None:
+    pairs = common(a, b)
+    assert all(a[i] == b[j] for i, j in pairs)
+    assert all(i < k and j < m for (i, j), (k, m) in pairwise(pairs))
+    table = [[0] * (len(b) + 1) for _ in range(len(a) + 1)]
+    for i, x in enumerate(a):
+        for j, y in enumerate(b):
+            table[i + 1][j + 1] = table[i][j] + 1 if x == y else max(table[i][j + 1], table[i + 1][j])
+    assert len(pairs) == table[-1][-1]
