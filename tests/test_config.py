@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated
 
@@ -18,10 +18,14 @@ from pipeline.model import FeedSource
 
 @dataclass(frozen=True, slots=True)
 class Fetch:
-    allow_private: tuple[IPv4Network | IPv6Network, ...] = ()
+    allow_private: tuple[str, ...] = ()
     min_host_interval: Annotated[float, msgspec.Meta(ge=0)] = 5.0
     contact: str = "here"
     robots: bool = True
+
+    def __post_init__(self) -> None:
+        for text in self.allow_private:
+            ip_network(text)
 
 
 def written(folder: Path, text: str) -> Path:
@@ -50,7 +54,7 @@ def test_one_file_may_hold_everything(tmp_path: Path) -> None:
         {"fetch": Fetch},
     )
     assert config.storage.url == "sqlite:///x.db"
-    assert config.sections["fetch"] == Fetch((IPv4Network("127.0.0.0/8"), IPv6Network("::1/128")), 0.0)
+    assert config.sections["fetch"] == Fetch(("127.0.0.0/8", "::1/128"), 0.0)
     assert config.feeds == (
         FeedSource("http://127.0.0.1:1/rss", "One", interval_minutes=5, headers=(("X-Key", "abc"),)),
     )
@@ -88,9 +92,9 @@ def test_ten_mistakes_are_ten_lines(tmp_path: Path) -> None:
     for part in (
         "[storage] uri: no such setting; did you mean url?",
         "[fetch] allow_private",
-        "[fetch] min_host_interval = -1: should be a number >= 0",
-        "[fetch] contact = 5: should be a text in quotes",
-        "[fetch] robots = 'yes': should be true or false",
+        "[fetch] min_host_interval = -1: should be a number >= 0.0",
+        "[fetch] contact = 5: should be a text in quotes, got a whole number",
+        "[fetch] robots = 'yes': should be true or false, got a text in quotes",
         "fetsh: no such section; did you mean fetch?",
         "number 1 url = 'ftp://a.example/rss': should be an http:// or https:// address",
         "number 1 outlet",

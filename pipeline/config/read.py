@@ -11,7 +11,6 @@ import difflib
 import tomllib
 import typing
 from collections.abc import Iterable, Mapping
-from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -53,7 +52,8 @@ def fill(cls: type[T], table: object, where: str, mistakes: list[str]) -> T | No
             mistakes.append(f"{where} {key}: no such setting{_nearest(key, fields)}")
             continue
         try:
-            values[key] = msgspec.convert(value, types[key], dec_hook=_from_toml)
+            values[key] = msgspec.convert(value, types[key])
+            _try_alone(cls, fields, key, values[key])
         except (msgspec.ValidationError, ValueError) as error:
             mistakes.append(f"{where} {key} = {_shown(value)}: {_in_words(error)}")
     for name, field in fields.items():
@@ -74,14 +74,10 @@ def unknown_keys(table: Mapping[str, object], known: Iterable[str], where: str) 
     return [f"{where} {key}: no such section{_nearest(key, allowed)}" for key in table if key not in allowed]
 
 
-def _from_toml(kind: type, value: object) -> object:
-    """Types that TOML lacks: IP networks."""
-    if kind in (IPv4Network, IPv6Network) and isinstance(value, str):
-        network = ip_network(value, strict=False)
-        if not isinstance(network, kind):
-            raise ValueError(f"is not an {kind.__name__}")
-        return network
-    raise ValueError(f"cannot be given as {type(value).__name__}")
+def _try_alone(cls: type[T], fields: Mapping[str, dataclasses.Field[Any]], key: str, value: object) -> None:
+    """Raise what the dataclass has against this one value, so that each bad value is told, not the first."""
+    if all(_has_default(field) or name == key for name, field in fields.items()):
+        cls(**{key: value})
 
 
 def _has_default(field: dataclasses.Field[Any]) -> bool:

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .codec import text_hash
+    from .query import SearchQuery, parse_query
     from .store import Store, open_store
     from .values import (
         BestMatch,
         Counts,
         EventKind,
+        Hit,
         ItemFilter,
         ItemRow,
         Link,
@@ -30,22 +32,31 @@ __all__ = [
     "BestMatch",
     "Counts",
     "EventKind",
+    "Hit",
     "ItemFilter",
     "ItemRow",
     "Link",
     "LinkKind",
     "Member",
     "Revision",
+    "SearchQuery",
     "Store",
     "StoryEvent",
     "StoryFilter",
     "StoryRecord",
     "WorkItem",
     "open_store",
+    "parse_query",
     "text_hash",
 ]
 
-_HOMES = {"Store": "store", "open_store": "store", "text_hash": "codec"}
+_HOMES = {
+    "SearchQuery": "query",
+    "parse_query": "query",
+    "Store": "store",
+    "open_store": "store",
+    "text_hash": "codec",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -114,8 +114,8 @@ def _stored(row: Any) -> StoredArticle:
 
 
 _ARTICLE = (
-    "SELECT a.row, a.article_id, a.story, a.url, a.title, b.text, a.outlet, a.published, a.stored,"
-    " a.revision, a.meta FROM article a JOIN body b ON b.article = a.row "
+    "SELECT a.row, a.article_id, a.story, a.url, a.title, coalesce(b.text, '') AS text, a.outlet,"
+    " a.published, a.stored, a.revision, a.meta FROM article a LEFT JOIN body b ON b.article = a.row "
 )
 _BY_ID = _ARTICLE + "WHERE a.article_id = ?"
 _BY_URL = _ARTICLE + "WHERE a.row = (SELECT article FROM address WHERE identity = ?)"  # noqa: S608 - no outside text

@@ -185,9 +185,15 @@ _SAVE_STORY = (
 _HOMES = "SELECT row, article_id, story FROM article WHERE row IN ({marks})"
 _KEEP = (
     "INSERT INTO revision (article, number, stored, replaced, title, text, meta)"
-    " SELECT a.row, a.revision, a.stored, ?, a.title, b.text, a.meta"
-    " FROM article a JOIN body b ON b.article = a.row WHERE a.row = ?"
+    " SELECT a.row, a.revision, a.stored, ?, a.title, coalesce(b.text, ''), a.meta"
+    " FROM article a LEFT JOIN body b ON b.article = a.row WHERE a.row = ?"
 )
-_NEW_BODY = "UPDATE body SET text = ? WHERE article = ?"
-_NEW_SKETCH = "UPDATE sketch SET published = ?, sketch = ? WHERE article = ?"
+_NEW_BODY = (  # the old one may have been forgotten
+    "INSERT INTO body (text, article) VALUES (?, ?) ON CONFLICT (article) DO UPDATE SET text = excluded.text"
+)
+_NEW_SKETCH = (
+    "INSERT INTO sketch (published, sketch, article, story)"
+    " SELECT ?, ?, row, story FROM article WHERE row = ?"
+    " ON CONFLICT (article) DO UPDATE SET published = excluded.published, sketch = excluded.sketch"
+)
 _NEW_ADDRESS = "INSERT INTO address (identity, article) VALUES (?, ?) ON CONFLICT DO NOTHING"

@@ -40,7 +40,11 @@ _WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One migration: the version it arrives at and its SQL with dialect words in braces."""
+    """One migration: the version it arrives at and its SQL with dialect words in braces.
+
+    ``NNNN_name.sql`` serves every dialect; where they have nothing in common, ``NNNN_name.sqlite.sql``
+    stands beside ``NNNN_name.postgresql.sql``.
+    """
 
     version: int
     name: str
@@ -55,13 +59,15 @@ class Step:
 
 
 @cache
-def steps() -> tuple[Step, ...]:
+def steps(dialect: str = "sqlite") -> tuple[Step, ...]:
     """Every migration in order; the numbers run from 1 without a gap."""
     folder = resources.files("pipeline.storage.migrations")
-    found = sorted(item.name for item in folder.iterdir() if item.name.endswith(".sql"))
-    return tuple(
-        Step(int(name[:4]), name[5:-4], folder.joinpath(name).read_text(encoding="utf-8")) for name in found
-    )
+    found = []
+    for item in folder.iterdir():
+        name, _, rest = item.name.partition(".")
+        if rest in ("sql", f"{dialect}.sql"):
+            found.append(Step(int(name[:4]), name[5:], item.read_text(encoding="utf-8")))
+    return tuple(sorted(found, key=lambda step: step.version))
 
 
 def newest() -> int:

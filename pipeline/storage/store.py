@@ -14,15 +14,18 @@ from .corrections import Corrections
 from .database import Database, explained
 from .migrate import migrate
 from .overview import Overview
+from .retention import Retention
+from .search import Search
 
 
-class Store(Corrections, Overview):
+class Store(Corrections, Overview, Search, Retention):
     """All that is stored.  Synchronous; one process writes, any number read.
 
     The parts, each in a file of its own: feeds and polls (``feeds``), the queue (``queue``), the matcher's
     side (``matching``), look-ups and streams (``lookup``), the journal (``items``), stories and their
     changes (``stories``), what people change (``corrections``), what the page asks
-    (``overview``), and here the care of the database itself.
+    (``overview``), full text (``search``), forgetting (``retention``), and here
+    the care of the database itself.
     """
 
     def quick_check(self) -> list[str]:

@@ -165,3 +165,17 @@ class Link:
     made: datetime
     undone: datetime | None
     note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """An article that a search found."""
+
+    place: int  # pass as ``before`` to see older ones
+    article_id: str
+    story_id: str
+    title: str
+    url: str
+    outlet: str | None
+    published: datetime | None
+    excerpt: str  # plain text around the first word found; "" once the text was forgotten

@@ -1,0 +1,176 @@
+"""The composition root: the only place where rooms are wired together and the real clock is read."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from argparse import Namespace
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline import config as configuration
+
+if TYPE_CHECKING:
+    from pipeline.config import Config
+    from pipeline.articles import ExtractSettings
+    from pipeline.dedup import Rules
+    from pipeline.run.parts import Parts
+    from pipeline.run.report import RoundReport
+    from pipeline.run.round import Watch
+    from pipeline.storage import Store
+
+# What a worker process imports before its first call: trafilatura takes most of a second.
+PRELOAD = ("pipeline.articles.page", "pipeline.feeds.parse", "trafilatura")
+
+
+def clock() -> datetime:
+    """The time now, aware UTC."""
+    return datetime.now(UTC)
+
+
+def sections() -> dict[str, type]:
+    """Each section of the configuration file and the settings it fills."""
+    from pipeline.articles.settings import ExtractSettings
+    from pipeline.dedup.settings import DedupSettings
+    from pipeline.feeds.settings import FeedLimits, PollSettings
+    from pipeline.fetch.settings import FetchSettings
+    from pipeline.run.settings import RunSettings
+
+    return {
+        "fetch": FetchSettings,
+        "polling": PollSettings,
+        "parse": FeedLimits,
+        "extract": ExtractSettings,
+        "dedup": DedupSettings,
+        "run": RunSettings,
+    }
+
+
+def load_config(args: Namespace) -> Config:
+    """The configuration that a command line asks for; raises ``ConfigError``."""
+    return configuration.load(args.config, sections(), db=args.db)
+
+
+def load_file(path: Path) -> Config:
+    """The configuration of one file; raises ``ConfigError``."""
+    return configuration.load(path, sections())
+
+
+def configure_log(args: Namespace, default: str = "off") -> None:
+    """Log lines as the command line asks for them."""
+    from pipeline import log
+
+    kind = args.log or default
+    log.configure(json=kind == "json", level="critical" if kind == "off" else args.log_level)
+
+
+@contextmanager
+def open_reader(args: Namespace) -> Iterator[Store]:
+    """The database for reading."""
+    from pipeline.storage import open_store
+
+    with open_store(load_config(args).storage.url, read_only=True) as store:
+        yield store
+
+
+@contextmanager
+def locked_store(config: Config, command: str) -> Iterator[Store]:
+    """The database for writing, by this process alone; raises ``AlreadyRunning``."""
+    from pipeline.run.lock import single_instance
+    from pipeline.storage import open_store
+
+    with (
+        single_instance(lock_path(config.storage.url), command, clock()),
+        open_store(config.storage.url) as store,
+    ):
+        yield store
+
+
+def lock_path(url: str) -> Path | None:
+    """The lock file of a database; None for one in memory."""
+    name = url.partition("sqlite:///")[2].partition("?")[0]
+    return Path(name + ".lock") if name else None
+
+
+def matching_rules(config: Config) -> Rules:
+    """All that decisions depend on, from the configuration."""
+    from pipeline.dedup import Rules, outlet_hash
+
+    return Rules(
+        settings=config.sections["dedup"],
+        priorities={outlet_hash(feed.outlet): feed.priority for feed in config.feeds if feed.priority},
+    )
+
+
+@asynccontextmanager
+async def assembled(config: Config, store: Store) -> AsyncIterator[Parts]:
+    """All parts of a round, opened and closed again."""
+    from random import Random
+
+    from pipeline.dedup import open_matcher
+    from pipeline.fetch import Web
+    from pipeline.run.parts import DatabaseThread, Parts
+    from pipeline.run.pool import WorkerPool
+    from pipeline.run.writer import Writer
+
+    own = config.sections["run"]
+    random = Random()  # noqa: S311 - spreads polls over time; nothing secret hangs on it
+    database = DatabaseThread()
+    pool = WorkerPool(
+        own.workers or os.cpu_count() or 1, own.cpu_seconds, own.memory_mib << 20, preload=PRELOAD
+    )
+    try:
+        async with Web(config.sections["fetch"], now=clock, random=random) as web, pool:
+            yield Parts(
+                store=store,
+                web=web,
+                pool=pool,
+                writer=Writer(store, lambda: open_matcher(store, matching_rules(config))),
+                settings=own,
+                polling=config.sections["polling"],
+                limits=config.sections["parse"],
+                extract=with_rules(config),
+                clock=clock,
+                random=random,
+                db=database,
+            )
+    finally:
+        database.close()
+
+
+def with_rules(config: Config) -> ExtractSettings:
+    """The extraction's settings with the per-outlet rules read; raises ``ConfigError``."""
+    from dataclasses import replace
+
+    from pipeline.articles.rules import load_rules
+
+    settings: ExtractSettings = config.sections["extract"]
+    folder = Path(settings.outlets)
+    if config.path is not None and not folder.is_absolute() and not folder.exists():
+        folder = config.path.parent / folder.name
+    return replace(settings, rules=(*settings.rules, *load_rules(folder)))
+
+
+async def one_round(config: Config, *, everything: bool, watch: Watch, command: str = "once") -> RoundReport:
+    """A single round, alone on the database; SIGTERM and Ctrl-C end it early and cleanly."""
+    from pipeline.run.round import run_round
+
+    with locked_store(config, command) as store:
+        store.sync_feeds(config.feeds, clock())
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        async with assembled(config, store) as parts:
+            return await run_round(parts, stop, everything=everything, watch=watch)
+
+
+def meaning_of(reason: str) -> str:
+    """A reason in a sentence."""
+    from pipeline.model import REASONS, Reason
+
+    return REASONS[Reason(reason)]

@@ -1,0 +1,71 @@
+"""``story ID``: one story with every copy and why it matched."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipeline import app
+from pipeline.cli import show
+from pipeline.cli.commands.stories import as_json
+from pipeline.errors import NotFound
+from pipeline.model import StoredArticle
+from pipeline.storage import Store, StoryRecord
+from pipeline.text import count_of
+from pipeline.urls import entry_identity_url, is_web_url
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from rich.console import Console
+
+
+def run(args: Namespace) -> int:
+    """Show the story of that id, or the one that holds the article of that id or URL."""
+    with app.open_reader(args) as store:
+        story = find_story(store, args.id)
+    if args.json:
+        show.json_lines([as_json(story)])
+    else:
+        print_story(show.console(), story)
+    return 0
+
+
+def find_story(store: Store, name: str) -> StoryRecord:
+    """By story id, article id or article URL; raises ``NotFound``."""
+    try:
+        return store.story(name)
+    except NotFound:
+        return store.story_with(find_article(store, name, "story or article").row)
+
+
+def find_article(store: Store, name: str, kind: str = "article") -> StoredArticle:
+    """By id or URL; raises ``NotFound``."""
+    names = (name, entry_identity_url(name)) if is_web_url(name) else (name,)
+    for known_as in names:
+        if found := store.find_article(known_as):
+            return found
+    raise NotFound(f"no {kind} goes by {name}")
+
+
+def print_story(console: Console, story: StoryRecord) -> None:
+    """Headline, what is known of the story as a whole, then its copies in order of publication."""
+    console.print(show.text(story.title, "bold"))
+    console.print(
+        show.text(
+            f"{story.story_id} · {count_of(len(story.articles), 'article')} from "
+            f"{count_of(len(story.outlets), 'outlet')} · first seen {show.moment(story.first_seen)}"
+            + (f" · {story.outlet} speaks for it: {story.canonical_rule}" if story.canonical_rule else ""),
+            "dim",
+        )
+    )
+    table = show.table("", "published", "outlet", "why", ">score", "~title and address")
+    for member in sorted(story.articles, key=lambda m: (m.published is None, m.published, m.article_id)):
+        table.add_row(
+            "●" if member.canonical else "",
+            show.moment(member.published),
+            show.text(member.outlet or "", width=28),
+            member.reason or "started the story",
+            "" if member.score is None else f"{member.score:.2f}",
+            show.text(f"{member.title}  {member.url}"),
+        )
+    console.print(table)

@@ -1,0 +1,225 @@
+"""One work item → an article on its way to the writer, or the journal row that ends it.
+
+    entry → page → extract ─┬→ draft
+                            ├→ the entry's own text, where the page cannot be had
+                            ├→ another try later, where that may help
+                            └→ a journal row with the reason
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from pipeline.articles import entry_article, extract_page, joined
+from pipeline.errors import PageRejected, Rejected
+from pipeline.fetch import FetchFailed, Request
+from pipeline.model import Article, JournalRow, Outcome, Reason
+from pipeline.run.writer import Draft
+
+if TYPE_CHECKING:
+    from pipeline.articles import Extraction
+    from pipeline.fetch import Response
+    from pipeline.run.parts import Parts
+    from pipeline.storage import WorkItem
+
+# Trying again may help; everything else stays as it is.
+TRANSIENT = frozenset(
+    {
+        Reason.DNS_FAILED,
+        Reason.CONNECT_FAILED,
+        Reason.TIMEOUT,
+        Reason.PROTOCOL_ERROR,
+        Reason.BAD_ENCODING,
+        Reason.HOST_PAUSED,
+        Reason.ROBOTS_UNREACHABLE,
+        Reason.HTTP_RATE_LIMITED,
+        Reason.HTTP_SERVER_ERROR,
+        Reason.WORKER_DIED,
+    }
+)
+# The page is there and says what it is: its entry is left out on purpose, with no article made of the summary.
+NOT_ARTICLES = frozenset(
+    {
+        Reason.LIVE_BLOG,
+        Reason.GALLERY,
+        Reason.VIDEO,
+        Reason.INDEX_PAGE,
+        Reason.PAYWALL,
+        Reason.CONSENT_WALL,
+    }
+)
+SKIPPING = NOT_ARTICLES | {
+    Reason.ROBOTS_DISALLOWED,
+    Reason.NOT_HTML,
+    Reason.PAGE_EMPTY,
+    Reason.NO_TEXT,
+    Reason.PAGE_TOO_COMPLEX,
+}
+MOST_WAIT = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """Try again at ``until``."""
+
+    until: datetime
+    reason: Reason
+    detail: str
+
+
+Step = Draft | Later | JournalRow
+
+
+@dataclass(slots=True)
+class Trail:
+    """What happened to an item on its way, with how long each stage took (milliseconds)."""
+
+    timings: dict[str, float] = field(default_factory=dict)
+    lines: list[str] = field(default_factory=list)
+
+    def timed(self, stage: str, since: float) -> None:
+        """Note a stage that began at ``since`` on the monotonic clock."""
+        self.timings[stage] = round((time.monotonic() - since) * 1000, 2)
+
+    def say(self, line: str) -> None:
+        """Add a line for people."""
+        self.lines.append(line)
+
+
+async def work_on(parts: Parts, item: WorkItem) -> Step:
+    """Everything about one entry up to the writer."""
+    trail = Trail()
+    trail.say(f"seen in {item.feed_url}" + (f" as {item.entry.link}" if item.entry.link != item.entry.url else ""))
+    try:
+        article = await _article(parts, item, trail)
+    except Rejected as error:
+        if later := _later(parts, item, error):
+            return later
+        try:
+            article = _own_text(parts, item, error)
+        except PageRejected:
+            return ended(parts, item, error.reason, error.detail, trail)
+        trail.say(f"{error.reason}: {error.detail}; the entry's own text is used")
+    return Draft(
+        article=_completed(article, item),
+        entry=item.row,
+        feed=item.feed_url,
+        url=item.entry.url or article.url,
+        timings=trail.timings,
+        trail=tuple(trail.lines),
+    )
+
+
+async def _article(parts: Parts, item: WorkItem, trail: Trail) -> Article:
+    if item.entry.url is None:
+        raise PageRejected(Reason.ENTRY_WITHOUT_LINK, "the entry has no usable link")
+    response = await _page(parts, item, item.entry.url, trail)
+    found = await _extracted(parts, item, response, trail)
+    if found.article is None and found.reason not in NOT_ARTICLES:
+        # Some sites keep the text in a lighter edition of the page only.
+        for edition in filter(None, (found.links.amp, found.links.print)):
+            trail.say(f"{found.reason}: trying {edition}")
+            lighter = await _extracted(parts, item, await _page(parts, item, edition, trail), trail)
+            if lighter.article is not None:
+                found = lighter
+                break
+    article = found.taken()
+    if found.links.next_page and found.article is not None:
+        article = await _with_next_pages(parts, item, found, article, trail)
+    return article
+
+
+async def _page(parts: Parts, item: WorkItem, url: str, trail: Trail) -> Response:
+    source = item.source
+    request = Request(url=url, proxy=source.proxy)
+    began = time.monotonic()
+    try:
+        response = await parts.web.fetch(request)
+    finally:
+        trail.timed("fetch", began)
+    trail.timings["wait"] = round(response.waited * 1000, 2)
+    trail.say(
+        f"fetched {response.final_url}: {response.status}, {len(response.body)} bytes"
+        + (f" after {len(response.hops)} redirects" if response.hops else "")
+        + (f"; robots.txt: {response.robots}" if response.robots else "")
+    )
+    return response
+
+
+async def _extracted(parts: Parts, item: WorkItem, response: Response, trail: Trail) -> Extraction:
+    began = time.monotonic()
+    try:
+        found: Extraction = await parts.pool.run(
+            _extract, response.body, response.final_url, response.headers.get("content-type"), item, parts.extract
+        )
+    finally:
+        trail.timed("extract", began)
+    lines = (f"{step.name}: {step.kept}" for step in found.steps)
+    trail.lines += [line[:300] for line in lines]
+    return found
+
+
+def _extract(
+    body: bytes, url: str, content_type: str | None, item: WorkItem, settings: object
+) -> Extraction:  # in a worker process
+    return extract_page(body, url, content_type=content_type, entry=item.entry, settings=settings)  # type: ignore[arg-type]
+
+
+async def _with_next_pages(parts: Parts, item: WorkItem, found: Extraction, first: Article, trail: Trail) -> Article:
+    """The article with the pages that follow, up to ``[extract] max_pages``; a page that fails ends it."""
+    rest: list[Article] = []
+    address = found.links.next_page
+    been = {first.url}
+    while address and address not in been and len(rest) + 1 < parts.extract.max_pages:
+        been.add(address)
+        try:
+            more = await _extracted(parts, item, await _page(parts, item, address, trail), trail)
+            rest.append(more.taken())
+        except Rejected as error:
+            trail.say(f"the next page could not be had: {error}")
+            break
+        address = more.links.next_page
+    return joined(first, rest)
+
+
+def _own_text(parts: Parts, item: WorkItem, error: Rejected) -> Article:
+    """The entry's own text, where the page could not be had; raises ``PageRejected`` where there is too little."""
+    if error.reason in NOT_ARTICLES:
+        raise PageRejected(error.reason, error.detail)
+    article = entry_article(item.entry, settings=parts.extract)
+    return replace(article, notes=(*article.notes, f"{error.reason}: {error.detail}"))
+
+
+def _later(parts: Parts, item: WorkItem, error: Rejected) -> Later | None:
+    """Another try, where that may help and tries are left."""
+    if error.reason not in TRANSIENT or item.attempts + 1 >= parts.settings.attempts:
+        return None
+    wait = timedelta(minutes=parts.settings.retry_minutes * 2**item.attempts)
+    asked = error.retry_after if isinstance(error, FetchFailed) else None
+    if asked is not None:
+        wait = max(timedelta(seconds=asked), timedelta(seconds=1))
+    return Later(parts.clock() + min(wait, MOST_WAIT), error.reason, error.detail)
+
+
+def _completed(article: Article, item: WorkItem) -> Article:
+    """What the configuration knows better, or the page does not say: the outlet's name, the address."""
+    return replace(article, outlet=item.source.outlet, url=article.url or item.entry.url or "")
+
+
+def ended(parts: Parts, item: WorkItem, reason: Reason, detail: str, trail: Trail) -> JournalRow:
+    """The row of an entry that becomes no article."""
+    return JournalRow(
+        time=parts.clock(),
+        feed=item.feed_url,
+        url=item.entry.url or item.entry.link,
+        outlet=item.source.outlet,
+        title=item.entry.title,
+        outcome=Outcome.SKIPPED if reason in SKIPPING else Outcome.FAILED,
+        reason=reason,
+        detail=detail,
+        timings=trail.timings,
+        trail=tuple(trail.lines),
+    )

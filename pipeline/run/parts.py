@@ -1,0 +1,62 @@
+"""What a run is made of.  Wired by the composition root; frozen, so that nothing is swapped on the way."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+from pipeline.run.settings import RunSettings
+
+if TYPE_CHECKING:
+    from random import Random
+
+    from pipeline.articles import ExtractSettings
+    from pipeline.feeds import FeedLimits, PollSettings
+    from pipeline.fetch import Web
+    from pipeline.run.pool import WorkerPool
+    from pipeline.run.writer import Writer
+    from pipeline.storage import Store
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class DatabaseThread:
+    """One thread on which everything about the database and the matcher happens, in the order asked for.
+
+    That is what makes the writer single, and it keeps the event loop free while SQLite waits for the disk.
+    """
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(1, "database")
+
+    async def __call__(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """``function(...)`` on the thread.  Once begun it is carried to its end, also when the caller is
+        cancelled: a transaction is never left half-way."""
+        loop = asyncio.get_running_loop()
+        return await asyncio.shield(loop.run_in_executor(self._thread, lambda: function(*args, **kwargs)))
+
+    def close(self) -> None:
+        """Wait for what is under way."""
+        self._thread.shutdown()
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything a round needs."""
+
+    store: Store
+    web: Web
+    pool: WorkerPool
+    writer: Writer
+    settings: RunSettings
+    polling: PollSettings
+    limits: FeedLimits
+    extract: ExtractSettings
+    clock: Callable[[], datetime]
+    random: Random
+    db: DatabaseThread = field(default_factory=DatabaseThread)

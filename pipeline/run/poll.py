@@ -1,0 +1,184 @@
+"""One poll of one feed: ask, parse what came, decide what is new, and keep all of it in one transaction."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+import structlog
+
+from pipeline.errors import Rejected
+from pipeline.feeds import (
+    New,
+    PollFacts,
+    Revised,
+    after_poll,
+    decide_entries,
+    needs_parsing,
+    parse_feed,
+    should_poll_unconditionally,
+)
+from pipeline.fetch import FetchFailed, Request
+from pipeline.fetch.freshness import freshness
+from pipeline.model import Entry, FeedDocument, FeedState, JournalRow, Outcome, Reason, RefusedEntry, Validators
+from pipeline.run.report import FailedFeed
+
+if TYPE_CHECKING:
+    from pipeline.fetch import Response
+    from pipeline.run.parts import Parts
+    from pipeline.run.report import Tally
+
+
+@dataclass(frozen=True, slots=True)
+class Polled:
+    """What one poll brought: facts for the schedule, and the document where there is a new one."""
+
+    facts: PollFacts
+    document: FeedDocument | None = None
+
+
+async def poll_feed(parts: Parts, feed: FeedState, tally: Tally) -> None:
+    """Poll ``feed`` and store everything about it: its next state, its new entries, what was refused."""
+    began = time.monotonic()
+    try:
+        polled = await _ask(parts, feed)
+    except Rejected as error:
+        polled = Polled(_failure(error))
+    except Exception as error:  # a defect of ours costs this feed only
+        structlog.get_logger().exception("defect", feed=feed.url)
+        polled = Polled(PollFacts(Reason.INTERNAL_ERROR, f"{type(error).__name__}: {error}"))
+    now = parts.clock()
+    state = after_poll(feed, polled.facts, now, parts.polling, parts.random.random())
+    taken, refused = await _news(parts, feed, polled.document, now)
+    failure = state.last_reason or polled.facts.reason
+    spent = {"poll": round((time.monotonic() - began) * 1000, 2)}
+    rows = [] if failure is None else [_failed_row(state, failure, polled.facts.detail or state.last_detail, now, spent)]
+    if state.url != feed.url:
+        structlog.get_logger().info("feed moved", feed=feed.url, to=state.url)
+    await parts.db(parts.store.apply_poll, state, taken, rows, now, refused)
+    tally.feeds_polled += 1
+    tally.feeds_unchanged += failure is None and polled.document is None
+    for _, row in refused:
+        tally.count(row.outcome, row.reason)
+    if failure is not None:
+        detail = polled.facts.detail or state.last_detail
+        tally.failed.append(_failed(state, failure, detail))
+        structlog.get_logger().warning("feed failed", feed=feed.url, reason=failure.value, detail=detail)
+
+
+async def _ask(parts: Parts, feed: FeedState) -> Polled:
+    """Fetch and parse; raises ``Rejected``."""
+    blind = should_poll_unconditionally(feed, parts.random.random(), parts.polling)
+    validators = Validators() if blind else feed.validators
+    response = await parts.web.fetch(Request.for_feed(feed.source, feed.url, validators))
+    facts = _transport_facts(response, parts.clock(), unconditional=blind)
+    if response.not_modified:
+        return Polled(replace(facts, not_modified=True))
+    facts = replace(facts, body_hash=blake2b(response.body, digest_size=16).hexdigest())
+    if not response.delta and not needs_parsing(feed, facts.body_hash or ""):
+        return Polled(replace(facts, same_body=True))
+    try:
+        document = await parts.pool.run(
+            parse_feed,
+            response.body,
+            response.final_url,
+            response.headers.get("content-type"),
+            parts.limits,
+            parts.clock(),
+        )
+    except Rejected as error:
+        return Polled(replace(facts, reason=error.reason, detail=error.detail))
+    return Polled(
+        replace(
+            facts,
+            hints=document.hints,
+            title=document.title,
+            entries=_entry_times(feed, document, delta=response.delta),
+        ),
+        document,
+    )
+
+
+def _entry_times(
+    feed: FeedState, document: FeedDocument, *, delta: bool
+) -> tuple[tuple[str, datetime | None], ...]:
+    """Keys and publication times; a document of differences (RFC 3229) still holds what it held before."""
+    times: dict[str, datetime | None] = dict.fromkeys(feed.last_keys) if delta else {}
+    times.update((entry.key, entry.published) for entry in document.entries)
+    return tuple(times.items())
+
+
+def _transport_facts(response: Response, now: datetime, *, unconditional: bool) -> PollFacts:
+    fresh = freshness(response.headers, now)
+    return PollFacts(
+        unconditional=unconditional,
+        freshness=fresh.fresh_for,
+        expired=response.headers.get("expires", "").strip() == "0" and fresh.validators == Validators(),
+        validators=fresh.validators,
+        final_url=response.final_url if response.hops else None,
+        permanent=response.moved_to is not None,
+    )
+
+
+def _failure(error: Rejected) -> PollFacts:
+    asked = error.retry_after if isinstance(error, FetchFailed) else None
+    return PollFacts(error.reason, error.detail, retry_after=None if asked is None else timedelta(seconds=asked))
+
+
+async def _news(
+    parts: Parts, feed: FeedState, document: FeedDocument | None, now: datetime
+) -> tuple[list[tuple[Entry, bool]], Sequence[tuple[RefusedEntry, JournalRow]]]:
+    """Entries that become work, with whether they are revised; and refused ones with their journal rows."""
+    if document is None:
+        return [], []
+    keys = [entry.key for entry in document.entries]
+    known = await parts.db(parts.store.known_entries, feed.row, keys)
+    verdicts = decide_entries(document, known)
+    taken = [(v.entry, isinstance(v, Revised)) for v in verdicts if isinstance(v, New | Revised)]
+    refused = [(v, _refused_row(feed, v, now)) for v in verdicts if isinstance(v, RefusedEntry)]
+    return taken, refused
+
+
+def _refused_row(feed: FeedState, entry: RefusedEntry, now: datetime) -> JournalRow:
+    return JournalRow(
+        time=now,
+        feed=feed.source.url,
+        url=entry.url,
+        outlet=feed.source.outlet,
+        title=entry.title,
+        outcome=Outcome.SKIPPED,
+        reason=entry.reason,
+        detail=entry.detail,
+    )
+
+
+def _failed_row(
+    state: FeedState, reason: Reason, detail: str, now: datetime, timings: dict[str, float]
+) -> JournalRow:
+    return JournalRow(
+        time=now,
+        feed=state.source.url,
+        url=state.url,
+        outlet=state.source.outlet,
+        title="",
+        outcome=Outcome.FAILED,
+        reason=reason,
+        detail=detail,
+        timings=timings,
+        trail=(state.why_next,),
+    )
+
+
+def _failed(state: FeedState, reason: Reason, detail: str) -> FailedFeed:
+    return FailedFeed(
+        url=state.url,
+        outlet=state.source.outlet,
+        reason=reason,
+        detail=detail,
+        failures=state.failures,
+        next_poll=state.next_poll,
+    )

@@ -1,0 +1,186 @@
+"""The whole pipeline on one page.
+
+    due feeds → poll ──→ entries (queue in the database)
+                             │  many at once, few of one host
+                             ▼
+                    work_on: fetch, extract
+                             │
+                             ▼
+                    writer: match and store, one batch at a time
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import structlog
+
+from pipeline.model import FeedState, JournalRow, Outcome, Reason
+from pipeline.run.ingest import Later, Trail, ended, work_on
+from pipeline.run.poll import poll_feed
+from pipeline.run.report import RoundReport, Tally
+from pipeline.run.writer import Draft
+
+if TYPE_CHECKING:
+    from pipeline.run.parts import Parts
+    from pipeline.storage import WorkItem
+
+Watch = Callable[[Tally, int], None]  # told after every change: counts so far, entries in hand
+MOST_FEEDS = 100_000  # polled in one round
+READ = 1_000  # items read from the queue at a time
+
+
+def unwatched(_tally: Tally, _in_hand: int) -> None:
+    """For rounds that nobody looks at."""
+
+
+async def run_round(
+    parts: Parts, stop: asyncio.Event, *, everything: bool = False, watch: Watch = unwatched
+) -> RoundReport:
+    """Poll every feed that is due, then work the queue until nothing in it is due.
+
+    ``everything`` polls all feeds, due or not.  Once ``stop`` is set nothing new is begun, what is in hand is
+    finished, and the rest stays in the queue.
+    """
+    now = parts.clock()
+    feeds = await parts.db(parts.store.feeds if everything else lambda: parts.store.due_feeds(now, MOST_FEEDS))
+    due = [feed for feed in feeds if not feed.retired]
+    round_ = _Round(parts, stop, Tally(now, feeds_due=len(due)), watch)
+    async with asyncio.TaskGroup() as group:
+        writing = group.create_task(round_.write())
+        await asyncio.gather(round_.poll(due), round_.work())
+        writing.cancel()
+    waiting, _ = await parts.db(parts.store.waiting)
+    return round_.tally.report(parts.clock(), waiting=waiting, stopped=stop.is_set())
+
+
+@dataclass(slots=True)
+class _Round:
+    """What one round is doing at the moment."""
+
+    parts: Parts
+    stop: asyncio.Event
+    tally: Tally
+    watch: Watch
+    polling: int = 0  # feeds that may still bring work
+    in_hand: dict[int, str] = field(default_factory=dict)  # work row → host
+    read: list[WorkItem] = field(default_factory=list)  # read from the queue, not begun
+    more: bool = True  # the queue may hold due work that was not read
+    drafts: asyncio.Queue[Draft] = field(default_factory=asyncio.Queue)
+    moved: asyncio.Event = field(default_factory=asyncio.Event)  # something ended: look again
+
+    async def poll(self, feeds: Sequence[FeedState]) -> None:
+        """Poll all ``feeds``; the web's own bounds decide how many at once."""
+        self.polling = len(feeds)
+        self.changed()
+
+        async def one(feed: FeedState) -> None:
+            try:
+                if not self.stop.is_set():
+                    await poll_feed(self.parts, feed, self.tally)
+            finally:
+                self.polling -= 1
+                self.more = True
+                self.changed()
+
+        async with asyncio.TaskGroup() as group:
+            for feed in feeds:
+                group.create_task(one(feed))
+
+    async def work(self) -> None:
+        """Take due work from the queue until there is none, no poll may bring more and all in hand is done."""
+        async with asyncio.TaskGroup() as group:
+            while True:
+                self.moved.clear()
+                begun = 0
+                for item in [] if self.stop.is_set() else await self.takeable():
+                    self.in_hand[item.row] = host_of(item)
+                    group.create_task(self.carry_out(item))
+                    begun += 1
+                if not begun and not self.in_hand and not self.polling and not self.more:
+                    return
+                await self.moved.wait()
+
+    async def takeable(self) -> list[WorkItem]:
+        """Due items there is room for: few of one host, so that a slow one holds up only itself."""
+        settings = self.parts.settings
+        room = settings.items_in_hand - len(self.in_hand)
+        chosen = spread(self.read, Counter(self.in_hand.values()), settings.items_per_host)[:room]
+        if self.more and len(chosen) < room:
+            self.more = False  # before the look, so that a poll which ends meanwhile is not overlooked
+            known = {*self.in_hand, *(item.row for item in self.read)}
+            found = await self.parts.db(self.parts.store.pending, self.parts.clock(), READ, known)
+            self.more = self.more or len(found) == READ
+            self.read += found
+            chosen = spread(self.read, Counter(self.in_hand.values()), settings.items_per_host)[:room]
+        begun = {item.row for item in chosen}
+        self.read = [item for item in self.read if item.row not in begun]
+        return chosen
+
+    async def carry_out(self, item: WorkItem) -> None:
+        """One item to its end or to the writer; a defect of ours costs this item only."""
+        log = structlog.get_logger()
+        try:
+            step = await work_on(self.parts, item)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is journalled and the others go on
+            log.exception("defect", url=item.entry.url, feed=item.feed_url)
+            step = ended(self.parts, item, Reason.INTERNAL_ERROR, f"{type(error).__name__}: {error}", Trail())
+        if isinstance(step, Draft):
+            self.drafts.put_nowait(step)
+            return  # it stays in hand until it is stored
+        if isinstance(step, Later):
+            await self.parts.db(self.parts.store.postpone, item.row, step.until, step.reason, step.detail)
+            log.info("postponed", url=item.entry.url, reason=step.reason, until=step.until.isoformat())
+        else:
+            await self.parts.db(self.parts.store.settle, item.row, step)
+            self.note(step)
+        self.let_go(item.row)
+
+    async def write(self) -> None:
+        """Store drafts in the order in which they came, as many at once as are there."""
+        while True:
+            batch = [await self.drafts.get()]
+            while len(batch) < self.parts.settings.batch and not self.drafts.empty():
+                batch.append(self.drafts.get_nowait())
+            for row in await self.parts.db(self.parts.writer.write, batch, self.parts.clock()):
+                self.note(row)
+            for draft in batch:
+                if draft.entry is not None:
+                    self.let_go(draft.entry)
+
+    def note(self, row: JournalRow) -> None:
+        """Count and log what became of an entry."""
+        self.tally.count(row.outcome, row.reason)
+        say = structlog.get_logger().warning if row.outcome is Outcome.FAILED else structlog.get_logger().info
+        say(row.outcome.value, reason=row.reason.value, outlet=row.outlet, title=row.title, url=row.url)
+
+    def let_go(self, row: int) -> None:
+        """The item is settled or put back."""
+        del self.in_hand[row]
+        self.changed()
+
+    def changed(self) -> None:
+        """Wake the queue and tell whoever watches."""
+        self.moved.set()
+        self.watch(self.tally, len(self.in_hand))
+
+
+def host_of(item: WorkItem) -> str:
+    """The host of an item's page, for spreading; "" where it has none."""
+    return (item.entry.url or "").partition("//")[2].partition("/")[0].lower()
+
+
+def spread(items: Sequence[WorkItem], in_hand: Counter[str], per_host: int) -> list[WorkItem]:
+    """Those of ``items``, in order, that leave no host with more than ``per_host`` in hand."""
+    counts = Counter(in_hand)
+    taken = []
+    for item in items:
+        host = host_of(item)
+        if counts[host] < per_host:
+            counts[host] += 1
+            taken.append(item)
+    return taken
