@@ -14,7 +14,7 @@ from sqlalchemy import inspect
 from storage_builders import NOW, ingest
 
 from pipeline.errors import SchemaError, StorageError
-from pipeline.storage import Store, open_store
+from pipeline.storage import Store, open_store, parse_query
 from pipeline.storage.database import Database
 from pipeline.storage.migrate import migrate, newest, steps
 from pipeline.storage.tables import metadata
@@ -24,9 +24,8 @@ GOLDEN = Path(__file__).parent / "schemas"
 
 def dump(path: Path) -> str:
     with closing(sqlite3.connect(path)) as connection:
-        rows = connection.execute(
-            "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'"
-        )
+        own = "name NOT LIKE 'sqlite_%' AND name NOT LIKE 'search_words_%'"
+        rows = connection.execute(f"SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND {own}")
         return "".join(f"{row[0]};\n" for row in rows)
 
 
@@ -65,6 +64,7 @@ def test_upgrade_from_every_version(tmp_path: Path, version: int) -> None:
         assert store.articles([1])[1].article.text == "An old text."
         assert store.items()[0].row.article_id == "a-old"
         assert store.next_rows() == (2, 2)
+        assert [hit.article_id for hit in store.search(parse_query("old text", NOW))] == ["a-old"]
         store.apply([ingest(2, 2)], NOW)
         assert store.quick_check() == []
     assert dump(path) == (GOLDEN / f"{newest():04}.sql").read_text()

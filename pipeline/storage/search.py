@@ -1,0 +1,160 @@
+"""Full text over titles and texts (SQLite FTS5).
+
+The index follows the stories' events and is brought up to date when somebody searches, or in idle moments:
+storing an article never waits for it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from sqlalchemy import Connection
+
+from . import codec
+from .base import CHUNK, next_row
+from .query import SearchQuery, Term
+from .stories import Stories
+from .values import EventKind, Hit
+
+_NAME = "search"  # of the checkpoint that says how far the events were followed
+EXCERPT = 200  # characters
+
+
+class Search(Stories):
+    """Finding articles by what they say."""
+
+    def index_for_search(self, limit: int = 2000) -> int:
+        """Bring the index up by at most ``limit`` events; returns how many there were: 0 means up to date."""
+        with self._db.write() as connection:
+            done = self._indexed_upto(connection)
+            events = connection.exec_driver_sql(self._sql(_EVENTS), (done, limit)).all()
+            if not events:
+                return 0
+            articles = sorted({row.article for row in events if row.kind in _KINDS})
+            self._index(connection, articles)
+            connection.exec_driver_sql(self._sql(_FORGET_PLACE), (_NAME,))
+            connection.exec_driver_sql(self._sql(_KEEP_PLACE), (_NAME, events[-1].cursor, b""))
+        return len(events)
+
+    def search(self, query: SearchQuery, *, limit: int = 50, before: int | None = None) -> list[Hit]:
+        """At most ``limit`` articles that a query finds, the last stored first; older than ``before``.
+
+        Brings the index up to date first, unless the store was opened for reading only.
+        """
+        while not self._db.read_only and self._behind() and self.index_for_search(20_000):
+            pass
+        sql, values = search_sql(query, before, limit)
+        with self._db.read() as connection:
+            rows = connection.exec_driver_sql(self._sql(sql), values).all()
+        return [_hit(row, query.terms) for row in rows]
+
+    def _behind(self) -> bool:
+        with self._db.read() as connection:
+            return self._indexed_upto(connection) + 1 < next_row(connection, "event", "cursor")
+
+    def _indexed_upto(self, connection: Connection) -> int:
+        return int(connection.exec_driver_sql(self._sql(_PLACE), (_NAME,)).scalar() or 0)
+
+    def _index(self, connection: Connection, articles: list[int]) -> None:
+        place = next_row(connection, "search_document")
+        documents, words = [], []
+        for row in self._chunked(connection, _CURRENT, articles):
+            documents.append((place, row.row, row.revision))
+            words.append((place, row.title, row.text))
+            place += 1
+        for start in range(0, len(words), CHUNK):
+            self._many(connection, _ADD_DOCUMENT, documents[start : start + CHUNK])
+            self._many(connection, _ADD_WORDS, words[start : start + CHUNK])
+
+
+_KINDS = (EventKind.STARTED, EventKind.JOINED, EventKind.REVISED)
+_EVENTS = "SELECT cursor, kind, article FROM event WHERE cursor > ? ORDER BY cursor LIMIT ?"
+_PLACE = "SELECT upto FROM checkpoint WHERE name = ?"
+_FORGET_PLACE = "DELETE FROM checkpoint WHERE name = ?"
+_KEEP_PLACE = "INSERT INTO checkpoint (name, upto, content) VALUES (?, ?, ?)"
+_CURRENT = (
+    "SELECT a.row, a.revision, a.title, coalesce(b.text, '') AS text FROM article a"
+    " LEFT JOIN body b ON b.article = a.row WHERE a.row IN ({marks}) ORDER BY a.row"
+)
+_ADD_DOCUMENT = "INSERT INTO search_document (row, article, revision) VALUES (?, ?, ?)"
+_ADD_WORDS = "INSERT INTO search_words (rowid, title, text) VALUES (?, ?, ?)"
+
+
+_SEARCH = (
+    "SELECT d.row AS place, a.article_id, s.story_id, a.title, a.url, a.outlet, a.published,"
+    " substr(b.text, 1, 20000) AS text FROM {source}"
+    " JOIN article a ON a.row = d.article AND a.revision = d.revision"
+    " JOIN story s ON s.row = a.story LEFT JOIN body b ON b.article = a.row"
+    " WHERE {where} ORDER BY {place} DESC LIMIT ?"
+)
+
+
+def search_sql(query: SearchQuery, before: int | None, limit: int) -> tuple[str, tuple[Any, ...]]:
+    """The statement for a query with its values; nothing a person typed is part of the statement."""
+    parts: list[tuple[str, Any]] = []
+    if query.terms:
+        parts.append(("search_words MATCH ?", expression(query.terms)))
+    if before is not None:
+        parts.append((f"{'w.rowid' if query.terms else 'd.row'} < ?", before))
+    if query.outlet is not None:
+        parts.append(("lower(a.outlet) = lower(?)", query.outlet))
+    if query.language is not None:
+        parts.append(("json_extract(a.meta, '$.language') = ?", query.language))
+    if query.story is not None:
+        parts.append((_IN_STORY, query.story))
+    if query.since is not None:
+        parts.append(("a.stored >= ?", codec.micros(query.since)))
+    if query.until is not None:
+        parts.append(("a.stored < ?", codec.micros(query.until)))
+    source = (
+        "search_words w JOIN search_document d ON d.row = w.rowid" if query.terms else "search_document d"
+    )
+    where = " AND ".join(part for part, _ in parts)
+    sql = _SEARCH.format(source=source, where=where, place="w.rowid" if query.terms else "d.row")
+    return sql, (*(value for _, value in parts), limit)
+
+
+_IN_STORY = (
+    "a.story = (WITH RECURSIVE path (row, onward) AS (SELECT row, merged_into FROM story WHERE story_id = ?"
+    " UNION SELECT story.row, story.merged_into FROM story JOIN path ON story.row = path.onward)"
+    " SELECT row FROM path WHERE onward IS NULL)"
+)
+
+
+def expression(terms: tuple[Term, ...]) -> str:
+    """Terms as an FTS5 expression: every one a quoted string, so that none of them is an operator."""
+    wanted = " AND ".join(_quoted(term) for term in terms if not term.excluded)
+    unwanted = " OR ".join(_quoted(term) for term in terms if term.excluded)
+    return f"({wanted}) NOT ({unwanted})" if unwanted else wanted
+
+
+def _quoted(term: Term) -> str:
+    text = term.text.replace('"', '""')
+    return f'"{text}"*' if term.prefix else f'"{text}"'
+
+
+def _hit(row: Any, terms: tuple[Term, ...]) -> Hit:
+    return Hit(
+        place=row.place,
+        article_id=row.article_id,
+        story_id=row.story_id,
+        title=row.title,
+        url=row.url,
+        outlet=row.outlet,
+        published=codec.maybe_moment(row.published),
+        excerpt=excerpt(row.text or "", terms),
+    )
+
+
+def excerpt(text: str, terms: tuple[Term, ...]) -> str:
+    """The part of ``text`` around the first term that stands in it, at word bounds, on one line."""
+    words = [re.escape(term.text) for term in terms if not term.excluded]
+    found = re.search("|".join(words), text, re.IGNORECASE) if words else None
+    start = max(0, (found.start() if found else 0) - EXCERPT // 3)
+    part = " ".join(text[start : start + EXCERPT].split())
+    if start > 0:
+        part = "… " + part.partition(" ")[2]
+    if start + EXCERPT < len(text):
+        part = part.rpartition(" ")[0] + " …"
+    return part
