@@ -21,6 +21,7 @@ from pipeline.dedup.index import EPOCH, Index
 from pipeline.dedup.judge import Table
 from pipeline.dedup.ledger import Ledger
 from pipeline.dedup.profile import Profile, profiles
+from pipeline.dedup.settings import DedupSettings
 from pipeline.dedup.shelf import Shelf
 from pipeline.dedup.source import Source
 from pipeline.dedup.verify import Pair, Verdict, verify
@@ -30,26 +31,25 @@ DAY = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
-class MatchSettings:
-    """``window``: days between two articles of one story at most, unknown times aside; ``verified``: stored
-    articles that one new article is compared with at most; ``least``: estimated containment from which a
-    comparison is worth its cost; ``cache``: bytes of profiles kept at hand; ``priorities``: outlet hash ->
-    priority when a canonical article is chosen; ``table``: weights, the packaged ones when None."""
-
-    window: float = 30.0
-    verified: int = 8
-    least: float = 0.10
-    cache: int = 64 << 20
-    priorities: Mapping[int, int] = field(default_factory=dict)
-    table: Table | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Links:
     """What people decided, as pairs of article rows: ``must`` are one report, ``cannot`` are not."""
 
     must: frozenset[Pair] = frozenset()
     cannot: frozenset[Pair] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """All that decisions depend on beside the articles.
+
+    ``priorities``: outlet hash (``profile.outlet_hash``) -> priority when a canonical article is chosen,
+    higher speaks first; ``table``: weights of the judge, those of the package when None.
+    """
+
+    settings: DedupSettings = field(default_factory=DedupSettings)
+    priorities: Mapping[int, int] = field(default_factory=dict)
+    links: Links = field(default_factory=Links)
+    table: Table | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +73,19 @@ class Decided:
 class Matcher:
     """Decides; keeps the index, the counts and the profiles at hand.  Made by ``open_matcher``."""
 
-    def __init__(self, source: Source, settings: MatchSettings, links: Links | None = None) -> None:
+    def __init__(self, source: Source, rules: Rules) -> None:
         self.source = source
-        self.settings = settings
+        self.settings = rules.settings
+        self.rules = rules
         self.index = Index()
         self.counts = ShingleCounts()
         self.ledger = Ledger()
-        self.shelf = Shelf(source, settings.cache)
+        self.shelf = Shelf(source, rules.settings.cache_mib << 20)
         self.learning: list[tuple[int, Profile]] = []  # outlet and profile, counted when the epoch ends
         self.epoch = 0
         self.kept = -1  # row up to which the counts are stored
         self.next_story = 1
-        self._links = _by_row(links or Links())
+        self._links = _by_row(rules.links)
 
     def decide(self, batch: Sequence[Incoming]) -> list[Decided]:
         """Decide about new articles, in order; rows rise.
@@ -150,8 +151,8 @@ class Matcher:
             shingles,
             times,
             self.ledger,
-            window=self.settings.window * DAY,
-            least=self.settings.least,
+            window=self.settings.window_days * DAY,
+            least=self.settings.least_overlap,
             most=2 * self.settings.verified,
         )
         self._learn_canonicals(found.row)
@@ -159,7 +160,8 @@ class Matcher:
 
     def _learn_canonicals(self, rows: np.ndarray[tuple[int], np.dtype[np.int64]]) -> None:
         """Ask the database who speaks for stories not met since the start."""
-        unknown = [r for r in set(rows.tolist()) if (s := self.ledger.story(r)) and not self.ledger.canonical(s)]
+        ledger = self.ledger
+        unknown = [r for r in set(rows.tolist()) if (s := ledger.story(r)) and not ledger.canonical(s)]
         if unknown:
             for story, canonical in self.source.story_of(unknown).values():
                 self.ledger.speak(story, canonical)
@@ -184,7 +186,7 @@ class Matcher:
         matches.sort(key=lambda m: (-m[1].score, m[0]))
         if linked:
             matches.sort(key=lambda m: m[0] not in linked)
-        story, best = matches[0]
+        story = matches[0][0]
         evidence = [verdict.match() for _, verdict in matches]
         if len(matches) == 1 or self._kept_apart(story, matches[1][0]):
             return self._join(Action.JOIN, row, profile, story, evidence, hands)
@@ -246,7 +248,7 @@ class Matcher:
         speaker = self.ledger.canonical(story)
         rule = ""
         for challenger in (row, *([self.ledger.canonical(folded)] if folded else ())):
-            why = speaks(hands.profile(challenger), hands.profile(speaker), self.settings.priorities)
+            why = speaks(hands.profile(challenger), hands.profile(speaker), self.rules.priorities)
             if why:
                 speaker, rule = challenger, why
         if folded is not None:
@@ -278,7 +280,7 @@ class _Hands:
         self._profiles.update(matcher.shelf.get(sorted(wanted)))
         first = matcher.epoch * EPOCH
         counted = {s for _, s in pairs if s < first and matcher.ledger.started(s)}
-        table = matcher.settings.table
+        table = matcher.rules.table
         self._verdicts.update(verify(pairs, self._profiles, counted, matcher.counts, table))
 
     def verdict(self, pair: Pair) -> Verdict | None:

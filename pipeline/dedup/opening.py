@@ -13,7 +13,7 @@ import numpy as np
 
 from pipeline.dedup.counts import ShingleCounts
 from pipeline.dedup.index import EPOCH
-from pipeline.dedup.matcher import Links, Matcher, MatchSettings
+from pipeline.dedup.matcher import Matcher, Rules
 from pipeline.dedup.profile import profiles
 from pipeline.dedup.sketch import unpack_many
 from pipeline.dedup.source import Keeper, Source
@@ -23,9 +23,9 @@ KEEP_EVERY = 40_000  # articles: counting them again takes some ten seconds
 _LOAD = 1 << 16  # sketches read at once
 
 
-def open_matcher(source: Source, settings: MatchSettings | None = None, links: Links | None = None) -> Matcher:
+def open_matcher(source: Source, rules: Rules | None = None) -> Matcher:
     """A matcher that knows everything stored in ``source``."""
-    matcher = Matcher(source, settings or MatchSettings(), links)
+    matcher = Matcher(source, rules or Rules())
     next_row, matcher.next_story = source.next_rows()
     _load_sketches(matcher)
     _load_counts(matcher, next_row)
