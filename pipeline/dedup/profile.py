@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.dedup import furniture, sketch
+from pipeline.dedup.editions import without_edition
 from pipeline.dedup.features import FURNITURE, NAME, NUMBER, QUOTED, SHINGLE
 from pipeline.dedup.hashing import Hashes, distinct, mix, run_hashes, text_hash
 from pipeline.dedup.tokens import Tokens, normalised, tokenise
@@ -138,7 +139,7 @@ def chunks(articles: Sequence[Article]) -> Iterator[Sequence[Article]]:
 def profile_batch(articles: Sequence[Article]) -> Batch:
     """Titles go through the tokeniser after the texts, as texts of their own."""
     count = len(articles)
-    titles = tokenise([article.title[:TITLE] for article in articles])
+    titles = tokenise([without_edition(article.title[:TITLE]) for article in articles])
     tokens = tokenise([article.text for article in articles])
     shingles, offsets, first = shingled(tokens)
     flags = _flags(tokens, first)
@@ -196,7 +197,7 @@ def _facts(hashes: Hashes, owner: NDArray[np.int64], which: NDArray[np.bool_], c
 
 def folded_title(title: str) -> str:
     """A title as titles are compared."""
-    return normalised(title[:TITLE]).casefold()
+    return normalised(without_edition(title[:TITLE])).casefold()
 
 
 @lru_cache(maxsize=4096)

@@ -18,6 +18,7 @@ from pipeline.errors import PageRejected, Rejected
 from pipeline.fetch import FetchFailed, Request
 from pipeline.model import Article, JournalRow, Outcome, Reason
 from pipeline.run.writer import Draft
+from pipeline.urls import entry_identity_url
 
 if TYPE_CHECKING:
     from pipeline.articles import Extraction
@@ -93,6 +94,8 @@ async def work_on(parts: Parts, item: WorkItem) -> Step:
     """Everything about one entry up to the writer."""
     trail = Trail()
     trail.say(f"seen in {item.feed_url}" + (f" as {item.entry.link}" if item.entry.link != item.entry.url else ""))
+    if known := await _known(parts, item):
+        return ended(parts, item, Reason.KNOWN_URL, "", trail, known)
     try:
         article = await _article(parts, item, trail)
     except Rejected as error:
@@ -108,9 +111,22 @@ async def work_on(parts: Parts, item: WorkItem) -> Step:
         entry=item.row,
         feed=item.feed_url,
         url=item.entry.url or article.url,
+        looked_again=item.revised,
         timings=trail.timings,
         trail=tuple(trail.lines),
     )
+
+
+async def _known(parts: Parts, item: WorkItem) -> str | None:
+    """Public id of the article that the entry's address leads to, unless it is time to look at it again."""
+    if item.revised or item.entry.url is None:
+        return None
+    found = await parts.db(parts.store.by_identity, [entry_identity_url(item.entry.url)])
+    if not found:
+        return None
+    row = next(iter(found.values()))[0]
+    stored = await parts.db(parts.store.articles, [row])
+    return stored[row].article_id
 
 
 async def _article(parts: Parts, item: WorkItem, trail: Trail) -> Article:
@@ -209,17 +225,27 @@ def _completed(article: Article, item: WorkItem) -> Article:
     return replace(article, outlet=item.source.outlet, url=article.url or item.entry.url or "")
 
 
-def ended(parts: Parts, item: WorkItem, reason: Reason, detail: str, trail: Trail) -> JournalRow:
-    """The row of an entry that becomes no article."""
+def outcome_of(reason: Reason) -> Outcome:
+    """What a reason makes of an entry that becomes no article."""
+    if reason is Reason.KNOWN_URL:
+        return Outcome.SEEN
+    return Outcome.SKIPPED if reason in SKIPPING else Outcome.FAILED
+
+
+def ended(
+    parts: Parts, item: WorkItem, reason: Reason, detail: str, trail: Trail, article_id: str | None = None
+) -> JournalRow:
+    """The row of an entry that becomes no article of its own."""
     return JournalRow(
         time=parts.clock(),
         feed=item.feed_url,
         url=item.entry.url or item.entry.link,
         outlet=item.source.outlet,
         title=item.entry.title,
-        outcome=Outcome.SKIPPED if reason in SKIPPING else Outcome.FAILED,
+        outcome=outcome_of(reason),
         reason=reason,
         detail=detail,
+        article_id=article_id,
         timings=trail.timings,
         trail=tuple(trail.lines),
     )

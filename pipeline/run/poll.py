@@ -59,10 +59,10 @@ async def poll_feed(parts: Parts, feed: FeedState, tally: Tally) -> None:
     rows = [] if failure is None else [_failed_row(state, failure, polled.facts.detail or state.last_detail, now, spent)]
     if state.url != feed.url:
         structlog.get_logger().info("feed moved", feed=feed.url, to=state.url)
-    await parts.db(parts.store.apply_poll, state, taken, rows, now, refused)
+    fresh = await parts.db(parts.store.apply_poll, state, taken, rows, now, refused)
     tally.feeds_polled += 1
     tally.feeds_unchanged += failure is None and polled.document is None
-    for _, row in refused:
+    for row in fresh:
         tally.count(row.outcome, row.reason)
     if failure is not None:
         detail = polled.facts.detail or state.last_detail

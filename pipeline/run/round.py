@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -67,7 +67,7 @@ class _Round:
     tally: Tally
     watch: Watch
     polling: int = 0  # feeds that may still bring work
-    in_hand: dict[int, str] = field(default_factory=dict)  # work row → host
+    in_hand: dict[int, WorkItem] = field(default_factory=dict)  # by work row
     read: list[WorkItem] = field(default_factory=list)  # read from the queue, not begun
     more: bool = True  # the queue may hold due work that was not read
     drafts: asyncio.Queue[Draft] = field(default_factory=asyncio.Queue)
@@ -98,7 +98,7 @@ class _Round:
                 self.moved.clear()
                 begun = 0
                 for item in [] if self.stop.is_set() else await self.takeable():
-                    self.in_hand[item.row] = host_of(item)
+                    self.in_hand[item.row] = item
                     group.create_task(self.carry_out(item))
                     begun += 1
                 if not begun and not self.in_hand and not self.polling and not self.more:
@@ -109,14 +109,14 @@ class _Round:
         """Due items there is room for: few of one host, so that a slow one holds up only itself."""
         settings = self.parts.settings
         room = settings.items_in_hand - len(self.in_hand)
-        chosen = spread(self.read, Counter(self.in_hand.values()), settings.items_per_host)[:room]
+        chosen = spread(self.read, self.in_hand.values(), settings.items_per_host)[:room]
         if self.more and len(chosen) < room:
             self.more = False  # before the look, so that a poll which ends meanwhile is not overlooked
             known = {*self.in_hand, *(item.row for item in self.read)}
             found = await self.parts.db(self.parts.store.pending, self.parts.clock(), READ, known)
             self.more = self.more or len(found) == READ
             self.read += found
-            chosen = spread(self.read, Counter(self.in_hand.values()), settings.items_per_host)[:room]
+            chosen = spread(self.read, self.in_hand.values(), settings.items_per_host)[:room]
         begun = {item.row for item in chosen}
         self.read = [item for item in self.read if item.row not in begun]
         return chosen
@@ -174,13 +174,20 @@ def host_of(item: WorkItem) -> str:
     return (item.entry.url or "").partition("//")[2].partition("/")[0].lower()
 
 
-def spread(items: Sequence[WorkItem], in_hand: Counter[str], per_host: int) -> list[WorkItem]:
-    """Those of ``items``, in order, that leave no host with more than ``per_host`` in hand."""
-    counts = Counter(in_hand)
+def spread(items: Sequence[WorkItem], in_hand: Iterable[WorkItem], per_host: int) -> list[WorkItem]:
+    """Those of ``items``, in order, that leave no host with more than ``per_host`` in hand.
+
+    Of entries with one address only one is in hand: the others will find its article stored.
+    """
+    held = list(in_hand)
+    hosts = Counter(map(host_of, held))
+    addresses = {item.entry.url for item in held}
     taken = []
     for item in items:
-        host = host_of(item)
-        if counts[host] < per_host:
-            counts[host] += 1
-            taken.append(item)
+        host, url = host_of(item), item.entry.url
+        if hosts[host] >= per_host or (url is not None and url in addresses):
+            continue
+        hosts[host] += 1
+        addresses.add(url)
+        taken.append(item)
     return taken

@@ -96,18 +96,19 @@ class Feeds(Part):
         journal_rows: Sequence[JournalRow],
         now: datetime,
         refused: Sequence[tuple[RefusedEntry, JournalRow]] = (),
-    ) -> None:
+    ) -> list[JournalRow]:
         """Everything about one poll in one transaction.
 
         ``taken`` entries become work, with whether they are revised; a version that is known already is
-        passed over.  ``refused`` entries are journalled the first time only.  ``journal_rows`` are about
-        the poll itself and written as they are.
+        passed over.  ``refused`` entries are journalled the first time only; their rows are returned.
+        ``journal_rows`` are about the poll itself and written as they are.
         """
         with self._db.write() as connection:
             _save_feed(connection, codec.sound(state))
             self._take(connection, state.row, codec.sound(taken), codec.micros(now))
             fresh = [row for entry, row in refused if _is_first_refusal(connection, state.row, entry)]
             journal.append(connection, [*journal_rows, *fresh], self._db.mark)
+        return fresh
 
     def _take(self, connection: Connection, feed: int, taken: Sequence[tuple[Entry, bool]], now: int) -> None:
         """Make work of every version that is not known, in the order given."""
