@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pipeline.fetch.addresses import refusal
     from pipeline.fetch.client import Fetcher
-    from pipeline.fetch.freshness import Freshness, freshness
+    from pipeline.fetch.freshness import Freshness
     from pipeline.fetch.gate import HostGate
     from pipeline.fetch.pace import HostPace
     from pipeline.fetch.robots import Verdict
@@ -31,7 +31,6 @@ __all__ = [
     "Response",
     "Verdict",
     "Web",
-    "freshness",
     "refusal",
 ]
 
@@ -47,7 +46,6 @@ _HOMES = {
     "Response": "values",
     "Verdict": "robots",
     "Web": "web",
-    "freshness": "freshness",
     "refusal": "addresses",
 }
 

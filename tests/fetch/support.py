@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import asyncio
+import heapq
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import httpcore
 
 from pipeline.fetch.settings import FetchSettings
 
+T = TypeVar("T")
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 
 SMALL = FetchSettings(
@@ -66,3 +69,34 @@ class Names:
         if self._default:
             return [self._default]
         raise OSError("the name is not known")
+
+
+class VirtualClock:
+    """Monotonic seconds that pass only in ``sleep``, and at once: hours take milliseconds."""
+
+    def __init__(self) -> None:
+        self.time = 1000.0
+        self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
+        self._count = 0
+
+    def __call__(self) -> float:
+        return self.time
+
+    async def sleep(self, seconds: float) -> None:
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._count += 1
+        heapq.heappush(self._sleepers, (self.time + seconds, self._count, future))
+        await future
+
+    async def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """``work`` to its end, letting time pass whenever everybody sleeps."""
+        task = asyncio.ensure_future(work)
+        while not task.done():
+            for _ in range(50):
+                await asyncio.sleep(0)
+            if self._sleepers and not task.done():
+                due, _, future = heapq.heappop(self._sleepers)
+                self.time = max(self.time, due)
+                if not future.done():
+                    future.set_result(None)
+        return task.result()
