@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .care import check_backup, restore
     from .codec import text_hash
     from .query import SearchQuery, parse_query
     from .store import Store, open_store
@@ -45,12 +46,16 @@ __all__ = [
     "StoryFilter",
     "StoryRecord",
     "WorkItem",
+    "check_backup",
     "open_store",
     "parse_query",
+    "restore",
     "text_hash",
 ]
 
 _HOMES = {
+    "check_backup": "care",
+    "restore": "care",
     "SearchQuery": "query",
     "parse_query": "query",
     "Store": "store",

@@ -189,3 +189,12 @@ def sound(value: Any) -> Any:
         parts = {f.name: sound(getattr(value, f.name)) for f in dataclasses.fields(value)}
         return dataclasses.replace(value, **parts)
     return value
+
+
+def readable_meta(meta: str) -> bool:
+    """Whether ``meta`` of an article can be read."""
+    try:
+        _meta.decode(meta)
+    except (msgspec.MsgspecError, UnicodeError):
+        return False
+    return True

@@ -177,15 +177,3 @@ def test_failed_step_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.M
     with pytest.raises(StorageError, match="half"):
         open_store(f"sqlite:///{tmp_path}/db")
     assert "half" not in dump(tmp_path / "db")
-
-
-def test_backup_is_a_whole_database(tmp_path: Path, store: Store) -> None:
-    store.apply([ingest(n, n) for n in range(1, 50)], NOW)
-    store.backup(tmp_path / "copy.db")
-    with open_store(f"sqlite:///{tmp_path}/copy.db") as copy:
-        assert copy.stories() == store.stories()
-        assert copy.quick_check() == []
-    with pytest.raises(StorageError, match="is there already"):
-        store.backup(tmp_path / "copy.db")
-    with pytest.raises(StorageError, match="cannot be opened"):
-        store.backup(tmp_path / "nowhere" / "copy.db")

@@ -1,0 +1,176 @@
+"""The care of the database: checks, backups that prove themselves, restoring.
+
+SQLite's own check looks at the structure and misses most damaged bytes inside rows.  A backup therefore
+carries a seal: for every table the number of rows and a digest of all their values.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from hashlib import blake2b
+from pathlib import Path
+
+import msgspec
+
+from pipeline.errors import SchemaError, StorageError
+
+from . import codec
+from .base import Part
+from .database import explained
+from .migrate import check_version
+
+SEAL = "storyfold_seal"
+_CHUNK = 2000  # rows hashed at a time
+
+Sums = dict[str, tuple[int, str]]  # table -> (rows, digest)
+
+
+class Care(Part):
+    """Looking after one database."""
+
+    def quick_check(self) -> list[str]:
+        """What SQLite finds wrong with the structure of its file; empty when nothing is."""
+        with self._db.read() as connection:
+            found = [str(row[0]) for row in connection.exec_driver_sql("PRAGMA quick_check")]
+            found += [
+                f"{row[0]} row {row[1]} points to nothing"
+                for row in connection.exec_driver_sql("PRAGMA foreign_key_check")
+            ]
+        return [line for line in found if line != "ok"]
+
+    def full_check(self, limit: int = 20) -> list[str]:
+        """At most ``limit`` findings: structure, indexes against tables, every text against its hash, and
+        every packed value for being readable.  Reads everything; empty when nothing is wrong."""
+        found = self.quick_check()
+        with self._db.read() as connection:
+            found += [str(row[0]) for row in connection.exec_driver_sql("PRAGMA integrity_check")]
+            raw = connection.connection.dbapi_connection
+            if isinstance(raw, sqlite3.Connection):
+                found += _content_faults(raw, limit)
+        return [line for line in dict.fromkeys(found) if line != "ok"][:limit]
+
+    def backup(self, path: str | Path) -> Sums:
+        """Copy the database to ``path`` while it is in use, seal the copy and read it back.
+
+        Returns what was sealed.  The copy is whole or not there.  Raises ``StorageError`` when ``path`` is
+        taken or cannot be written.
+        """
+        target = Path(path)
+        part = target.with_name(target.name + ".part")
+        if target.exists():
+            raise StorageError(f"{target} is there already: name a file that is not")
+        try:
+            with self._db.read() as connection, closing(sqlite3.connect(part)) as copy:
+                source = connection.connection.dbapi_connection
+                if not isinstance(source, sqlite3.Connection):
+                    raise StorageError("only SQLite databases are backed up this way")
+                source.backup(copy, pages=1024)
+                copy.execute("PRAGMA journal_mode = DELETE")  # one file, nothing beside it
+                _seal(copy)
+            sums = check_backup(part)
+            part.replace(target)
+        except (OSError, sqlite3.Error) as error:
+            raise explained(error, str(target)) from error
+        finally:
+            part.unlink(missing_ok=True)
+        return sums
+
+
+def check_backup(path: str | Path) -> Sums:
+    """Read a whole backup and compare it with its seal; returns the sums.
+
+    Raises ``StorageError`` naming what differs, ``SchemaError`` for a file that is no sealed backup.
+    """
+    file = Path(path)
+    try:
+        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as copy:
+            tables = {row[0] for row in copy.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+            if SEAL not in tables:
+                raise SchemaError(f"{file} is no backup made by this program: it has no seal")
+            version = copy.execute("SELECT max(version) FROM storyfold_schema").fetchone()[0]
+            check_version(version, str(file))
+            sealed = {row[0]: (row[1], row[2]) for row in copy.execute(f"SELECT * FROM {SEAL}")}  # noqa: S608
+            found = sums(copy)
+    except (sqlite3.Error, OSError, UnicodeDecodeError, OverflowError) as error:
+        raise explained(error, str(file)) from error
+    wrong = sorted(name for name in sealed.keys() | found.keys() if sealed.get(name) != found.get(name))
+    if wrong:
+        raise StorageError(f"the backup {file} is damaged: {', '.join(wrong)} differ from what was saved")
+    return found
+
+
+def restore(backup: str | Path, path: str | Path) -> Sums:
+    """Make the database ``path`` from a backup that was checked first; indexes are built anew.
+
+    Raises ``StorageError`` when the backup is damaged, or when ``path`` is there already: nothing is ever
+    written over.
+    """
+    target = Path(path)
+    part = target.with_name(target.name + ".part")
+    if target.exists():
+        raise StorageError(f"{target} is there already: move it away first")
+    expected = check_backup(backup)
+    try:
+        source = f"{Path(backup).absolute().as_uri()}?mode=ro"
+        with closing(sqlite3.connect(source, uri=True)) as copy, closing(sqlite3.connect(part)) as made:
+            copy.backup(made)
+            made.execute(f"DROP TABLE {SEAL}")
+            made.execute("REINDEX")
+            made.commit()
+            found = sums(made)
+        if found != expected:
+            raise StorageError(f"{target} could not be restored: what was written differs from the backup")
+        part.replace(target)
+    except (OSError, sqlite3.Error) as error:
+        raise explained(error, str(target)) from error
+    finally:
+        part.unlink(missing_ok=True)
+    return found
+
+
+def sums(connection: sqlite3.Connection) -> Sums:
+    """For every table its number of rows and a digest (BLAKE2b) of all values in stored order."""
+    names = connection.execute(
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0"
+        " AND name NOT IN (?, 'sqlite_sequence') ORDER BY name",
+        (SEAL,),
+    ).fetchall()
+    return {name: _sum(connection, name) for (name,) in names}
+
+
+def _sum(connection: sqlite3.Connection, table: str) -> tuple[int, str]:
+    digest, count = blake2b(digest_size=16), 0
+    cursor = connection.cursor()
+    cursor.execute(f'SELECT * FROM "{table}" NOT INDEXED')  # noqa: S608 - a table's own name
+    while rows := cursor.fetchmany(_CHUNK):
+        count += len(rows)
+        digest.update(msgspec.msgpack.encode(rows))
+    return count, digest.hexdigest()
+
+
+def _seal(copy: sqlite3.Connection) -> None:
+    found = sums(copy)
+    copy.execute(f"CREATE TABLE {SEAL} (name TEXT PRIMARY KEY, rows INTEGER, digest TEXT) WITHOUT ROWID")
+    copy.executemany(
+        f"INSERT INTO {SEAL} VALUES (?, ?, ?)",  # noqa: S608
+        [(name, rows, digest) for name, (rows, digest) in found.items()],
+    )
+    copy.commit()
+
+
+def _content_faults(raw: sqlite3.Connection, limit: int) -> list[str]:
+    """Texts that are not what was stored, and packed values that cannot be read."""
+    faults: list[str] = []
+    cursor = raw.cursor()
+    cursor.execute(
+        "SELECT a.row, a.text_hash, b.text, a.meta FROM article a LEFT JOIN body b ON b.article = a.row"
+    )
+    for row, known, text, meta in cursor:
+        if text is not None and codec.text_hash(text) != known:
+            faults.append(f"the text of article row {row} is not what was stored")
+        if not codec.readable_meta(meta):
+            faults.append(f"the record of article row {row} cannot be read")
+        if len(faults) >= limit:
+            break
+    return faults
