@@ -4,8 +4,8 @@ Miniflux's ``entry_frequency`` spreads as many polls as there are entries evenly
 sleep: with the same number of polls the mean delay is smaller where polls follow the hours in which
 entries come.  For arrivals at rate r(t) the delay for a given number of polls is least when polls are as
 dense as the square root of r(t) (the Lagrange condition of minimising the integral of r/2p with that of p
-fixed); so the day is cut into as many parts of equal "square-root mass" as polls are due, and a poll stands
-near the end of each part, where what came in the part can be had at once.
+fixed); so the day is cut into as many parts of equal "square-root mass" as polls are due.  Where in its part
+a poll stands is tried out: it should come just after the entries, not just before.
 """
 
 from __future__ import annotations
@@ -21,10 +21,11 @@ WEEK = timedelta(days=7)
 HISTORY = timedelta(days=28)  # older arrivals say little about today
 MIN_DAYS = 3  # hours of the day show only in arrivals on so many different days
 MIN_ARRIVALS = 8
-SPREADS = (1, 3, 8, 16)  # quarters to each side over which an arrival counts; the likeliest is used
-UNIFORM = 0.1  # share of the mass that every hour keeps, so that a change of habits is noticed
+SPREADS = (0, 1, 3, 8, 16)  # quarters to each side over which an arrival counts; the likeliest is used
+UNIFORM = 0.05  # share of the mass that every hour keeps, so that a change of habits is noticed
 THRIFT = 0.88  # polls per expected entry where the hours are known: less delay, and fewer polls as well
-PHASE = 0.95  # where in its part of the mass a poll stands
+PHASES = tuple((n + 0.5) / 16 for n in range(16))  # where in its part of the mass a poll may stand
+MANY = 24  # with more polls a day than this their place matters little
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +41,11 @@ class Expectation:
         if self.profile is None:
             return now + timedelta(days=1) / per_day
         polls = max(1, round(per_day * THRIFT))
-        cumulative = _cumulative(self.profile)
         earliest, latest = now + shortest, now + longest
         midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-        for day in (0, 1):
-            for poll in range(polls):
-                time = midnight + timedelta(days=day) + _where(cumulative, (poll + PHASE) / polls) * QUARTER
-                if time >= earliest:
-                    return min(time, latest)
-        return latest
+        quarters = _polls_of_day(self.profile, polls)
+        times = (midnight + timedelta(days=day) + at * QUARTER for day in (0, 1) for at in quarters)
+        return min(next((time for time in times if time >= earliest), latest), latest)
 
 
 def expectation(arrivals: Sequence[datetime], now: datetime) -> Expectation | None:
@@ -71,7 +68,7 @@ def expectation(arrivals: Sequence[datetime], now: datetime) -> Expectation | No
 
 
 def _profile(past: Sequence[datetime]) -> tuple[float, ...] | None:
-    """Square-root mass of each quarter of the day, or ``None`` where the hours are alike or unknown."""
+    """Density over the quarters of the day, or ``None`` where the hours are alike or unknown."""
     if len(past) < MIN_ARRIVALS or len({time.date() for time in past}) < MIN_DAYS:
         return None
     counts = [0] * BINS
@@ -82,11 +79,7 @@ def _profile(past: Sequence[datetime]) -> tuple[float, ...] | None:
         density, found = _smoothed(counts, spread)
         if found > likelihood:
             best, likelihood = density, found
-    if best is None:
-        return None
-    mass = [math.sqrt(share) for share in best]
-    whole = sum(mass)
-    return tuple(share / whole for share in mass)
+    return tuple(best) if best else None
 
 
 def _smoothed(counts: Sequence[int], spread: int) -> tuple[list[float], float]:
@@ -104,11 +97,27 @@ def _smoothed(counts: Sequence[int], spread: int) -> tuple[list[float], float]:
     return density, likelihood
 
 
-def _cumulative(profile: Sequence[float]) -> list[float]:
-    sums = [0.0]
-    for share in profile:
-        sums.append(sums[-1] + share)
-    return sums
+def _polls_of_day(density: Sequence[float], polls: int) -> list[float]:
+    """Where in the day, in quarters, so many polls stand best: of some placements that of least delay."""
+    mass = [0.0]
+    for share in density:
+        mass.append(mass[-1] + math.sqrt(share))
+    placements = (
+        [_where(mass, (poll + phase) / polls * mass[-1]) for poll in range(polls)]
+        for phase in (PHASES if polls <= MANY else PHASES[-1:])
+    )
+    return min(placements, key=lambda places: _delay(density, places))
+
+
+def _delay(density: Sequence[float], polls: Sequence[float]) -> float:
+    """Mean number of quarters from an entry to the next of ``polls``, which are in order."""
+    total, coming = 0.0, 0
+    for quarter, share in enumerate(density):
+        middle = quarter + 0.5
+        while coming < len(polls) and polls[coming] < middle:
+            coming += 1
+        total += share * ((polls[coming] if coming < len(polls) else polls[0] + BINS) - middle)
+    return total
 
 
 def _where(cumulative: Sequence[float], mass: float) -> float:

@@ -116,7 +116,7 @@ def _read(text: str) -> ReadDate:
 
 def _assembled(parts: dict[str, str | None]) -> ReadDate:
     year = int(parts["year"] or 0)
-    if year < 100:
+    if len(parts["year"] or "") == 2:
         year += 2000 if year < 70 else 1900  # RFC 2822 section 4.3, with the turn where POSIX has it
     month, day = _month_and_day(parts)
     offset, note = _zone((parts.get("zone") or "").strip())

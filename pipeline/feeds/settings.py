@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class FeedLimits:
-    """``[feeds]``: bounds on one feed document."""
+    """``[parse]``: bounds on one feed document."""
 
     max_entries: int = 5_000  # entries beyond it are left, with a reason
     max_entry: int = 2 * 1024 * 1024  # bytes of one entry in the document
@@ -34,3 +34,5 @@ class PollSettings:
             raise ValueError("should hold: 0 < min_minutes <= start_minutes <= max_minutes <= 1440")
         if not (0 <= self.jitter <= 0.5 and 0 <= self.unconditional_share <= 1):
             raise ValueError("jitter should lie between 0 and 0.5, unconditional_share between 0 and 1")
+        if self.move_polls < 1 or self.move_days < 0:
+            raise ValueError("move_polls should be 1 or more, move_days 0 or more")
