@@ -17,6 +17,7 @@ import numpy as np
 from pipeline.dedup.candidates import Candidates, candidates
 from pipeline.dedup.canonical import ONLY, speaks
 from pipeline.dedup.counts import ShingleCounts
+from pipeline.dedup.hashing import Hashes
 from pipeline.dedup.index import EPOCH, Index
 from pipeline.dedup.judge import Table
 from pipeline.dedup.ledger import Ledger
@@ -28,6 +29,7 @@ from pipeline.dedup.verify import Pair, Verdict, verify
 from pipeline.model import Action, Article, Decision, Match, Reason
 
 DAY = 86_400.0
+RETITLED = 0.6  # similarity of titles below which one outlet's two articles count as two
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ class Matcher:
         self.counts = ShingleCounts()
         self.ledger = Ledger()
         self.shelf = Shelf(source, rules.settings.cache_mib << 20)
-        self.learning: list[tuple[int, Profile]] = []  # outlet and profile, counted when the epoch ends
+        self.learning: list[tuple[int, Hashes]] = []  # outlets and shingles, counted when the epoch ends
         self.epoch = 0
         self.kept = -1  # row up to which the counts are stored
         self.next_story = 1
@@ -119,8 +121,7 @@ class Matcher:
     def enter_epoch(self, epoch: int) -> None:
         """Let what was learned take effect when a new epoch begins."""
         if epoch != self.epoch:
-            for outlet, profile in self.learning:
-                self.counts.add(outlet, profile.shingles)
+            self.counts.add(self.learning)
             self.counts.settle()
             self.index.settle()
             self.learning = []
@@ -227,7 +228,7 @@ class Matcher:
         self.next_story += 1
         self.ledger.enter(row, story, profile.size, profile.time, started=True)
         self.ledger.speak(story, row)
-        self.learning.append((profile.outlet, profile))
+        self.learning.append((profile.outlet, profile.shingles))
         self.shelf.put(row, profile)
         decision = Decision(Action.START, story, (), None, row, ONLY)
         return Decided(decision, Reason.STARTED_STORY, profile.sketch)
@@ -246,6 +247,11 @@ class Matcher:
         if folded is not None:
             story, folded = min(story, folded), max(story, folded)
         speaker = self.ledger.canonical(story)
+        retitled = evidence[0].evidence.get("title", 1.0) < RETITLED
+        if retitled and profile.outlet == hands.profile(speaker).outlet:
+            # One outlet under two titles: rather its furniture than its report; were it never counted, it
+            # could never be learned.
+            self.learning.append((profile.outlet, profile.shingles))
         rule = ""
         for challenger in (row, *([self.ledger.canonical(folded)] if folded else ())):
             why = speaks(hands.profile(challenger), hands.profile(speaker), self.rules.priorities)
