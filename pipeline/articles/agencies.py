@@ -25,7 +25,7 @@ class AgencyTable:
     by_name: dict[str, str]
     exact: dict[str, str]
     by_host: dict[str, str]
-    any_name: str  # regular expression that matches every spelling
+    needles: tuple[str, ...]  # folded spellings, for a quick look
     datelines: tuple[re.Pattern[str], ...]
     credits: re.Pattern[str]
 
@@ -42,7 +42,7 @@ def agency_table() -> AgencyTable:
         by_name.update({spelling.casefold(): row["name"] for spelling in row.get("also", ())})
         by_host.update(dict.fromkeys(row.get("hosts", ()), row["name"]))
     name = _alternatives(by_name, exact)
-    return AgencyTable(by_name, exact, by_host, name, _datelines(name), _credits(data["credits"], name))
+    return AgencyTable(by_name, exact, by_host, _needles(by_name), _datelines(name), _credits(data["credits"], name))
 
 
 def agency_of(text: str) -> str:
@@ -59,6 +59,8 @@ def agency_of(text: str) -> str:
 def dateline_agencies(text: str) -> tuple[str, ...]:
     """Agencies named in the dateline that opens ``text``: ``WASHINGTON (AP) -``, ``新华社北京5月3日电``."""
     start = text[:_HEAD]
+    if not _names_any(start):
+        return ()
     for paragraph in start.split("\n")[:3]:
         for pattern in agency_table().datelines:
             if match := pattern.match(paragraph.strip()):
@@ -70,11 +72,24 @@ def credited_agencies(text: str) -> tuple[str, ...]:
     """Agencies that the last lines of ``text`` credit."""
     tail = text[-_TAIL:]
     found: list[str] = []
-    for match in agency_table().credits.finditer(tail):
+    table = agency_table()
+    for match in table.credits.finditer(tail) if _names_any(tail) else ():
         found += _named(next(filter(None, match.groups()), ""))
     if _REUTERS_CLOSING.search(tail):
         found.append("Reuters")
     return tuple(dict.fromkeys(found))
+
+
+def _names_any(text: str) -> bool:
+    """A quick look before the patterns: most texts name no agency at their ends."""
+    table = agency_table()
+    folded = text.casefold()
+    return any(name in text for name in table.exact) or any(name in folded for name in table.needles)
+
+
+def _needles(by_name: dict[str, str]) -> tuple[str, ...]:
+    """No spelling that contains another one."""
+    return tuple(name for name in by_name if not any(other != name and other in name for other in by_name))
 
 
 def _named(text: str) -> tuple[str, ...]:

@@ -55,6 +55,7 @@ _ZONES: dict[str, float] = {
     "aedt": 11, "wib": 7, "pkt": 5, "hkt": 8, "sgt": 8, "ist": 5.5,
 }  # fmt: skip
 _EARLIEST = 1990
+_MARKS = 50  # time elements that are looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +168,11 @@ def _stamp(
 
 def find_dates(head: Head) -> Dates:
     """Published and modified as the markup gives them; ``published`` is ``None`` where it says nothing."""
-    stamps = list(_published(head))
+    stamps = []
+    for how, stamp in _published(head):
+        stamps.append((how, stamp))
+        if stamp.zoned and not stamp.day_only:
+            break  # nothing that follows could say more
     modified = next(_modified(head), None)
     if not stamps:
         return Dates(modified=_aware(modified, None), how="")
@@ -187,10 +192,10 @@ def _published(head: Head) -> Iterator[tuple[str, Stamp]]:
         for value in head.metas.get(name, ()):
             if stamp := parse_stamp(value):
                 yield f"meta {name}", stamp
-    marked = [mark for mark in head.times if not mark.aside and not _speaks_of_change(mark.hint)]
+    marked = [mark for mark in head.times if not _speaks_of_change(mark.hint)]
     marked.sort(key=lambda mark: not _speaks_of_publishing(mark.hint))
-    for mark in marked:
-        if stamp := parse_stamp(mark.value):
+    for mark in marked[:_MARKS]:
+        if (stamp := parse_stamp(mark.value)) and not mark.aside:
             yield "time element", stamp
     for node in head.json_ld.nodes:  # a page type that is no article may still carry the time
         if stamp := parse_stamp(text_of(node.get("datePublished"))):
@@ -200,8 +205,10 @@ def _published(head: Head) -> Iterator[tuple[str, Stamp]]:
 def _modified(head: Head) -> Iterator[Stamp]:
     values = [text_of(head.json_ld.article.get("dateModified"))]
     values += [value for name in MODIFIED_METAS for value in head.metas.get(name, ())]
-    values += [mark.value for mark in head.times if not mark.aside and _speaks_of_change(mark.hint)]
     yield from filter(None, map(parse_stamp, values))
+    for mark in head.times[:_MARKS]:
+        if _speaks_of_change(mark.hint) and (stamp := parse_stamp(mark.value)) and not mark.aside:
+            yield stamp
 
 
 def _speaks_of_change(hint: str) -> bool:

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import import_module
-from typing import Any
 
 from pipeline.articles.blocks import html_to_text
 from pipeline.articles.head import Head
 from pipeline.articles.jsonld import text_of
 from pipeline.articles.kinds import count_words
+from pipeline.articles.trees import tree_for
 
 _MISSED = 0.6  # JSON-LD speaks only where the page's text has less than this share of its words
 _TOO_LITTLE = 40  # words under which the next algorithm is asked
@@ -24,14 +24,14 @@ _TOO_LITTLE = 40  # words under which the next algorithm is asked
 
 @dataclass(frozen=True, slots=True)
 class PageInput:
-    """What an extractor may use; ``parsed`` keeps trees that several extractors share."""
+    """What an extractor may use."""
 
     html: str
+    lean: str  # the same without scripts, styles, drawings and comments
     url: str
     head: Head
     fast: bool = False
     text: str = ""  # what an earlier extractor found
-    parsed: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,32 +70,9 @@ def trafilatura_body(page: PageInput) -> str:
 
     logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # it logs every page without text as an error
     document = trafilatura.bare_extraction(
-        _without_layout_tables(page), url=page.url, with_metadata=False, include_comments=False, fast=page.fast
+        tree_for(page.lean, page.head), url=page.url, with_metadata=False, include_comments=False, fast=page.fast
     )
     return str(getattr(document, "text", None) or "")
-
-
-def _without_layout_tables(page: PageInput) -> Any:
-    """The markup, or a tree whose layout tables are plain blocks: else their cells come out as rows of data."""
-    if page.head.tree.css_first("table table, td > p + p, td > br + br") is None:
-        return page.html
-    from trafilatura.utils import load_html
-
-    tree = load_html(page.html)
-    for table in () if tree is None else list(tree.iter("table")):
-        if table.find(".//table") is not None or any(_is_column(cell) for cell in table.iter("td")):
-            for part in [table, *table.xpath("./tbody|./tr|./tbody/tr|./tr/td|./tbody/tr/td|./tr/th|./tbody/tr/th")]:
-                part.tag = "p" if part.tag == "td" and not _has_blocks(part) else "div"
-    return page.html if tree is None else tree
-
-
-def _has_blocks(cell: Any) -> bool:
-    return any(child.tag in ("p", "div", "table", "br", "ul", "form") for child in cell.iter() if child is not cell)
-
-
-def _is_column(cell: Any) -> bool:
-    """A cell that holds running text: several paragraphs or breaks."""
-    return len(cell.findall("p")) + len(cell.findall("br")) > 2 and len(cell.text_content()) > 400
 
 
 def json_ld_body(page: PageInput) -> str:

@@ -18,19 +18,26 @@ _FLAT = frozenset(
     "area base br col embed hr img input link meta param source track wbr p li dt dd tr td th tbody thead tfoot "
     "option optgroup colgroup rp rt html head body path circle rect line polygon polyline use".split()
 )
-_RAW = frozenset({"script", "style", "textarea", "title", "noscript", "template", "xmp", "noembed"})
 _FORBIDDEN = re.compile("[\x00\ud800-\udfff]")
 
 
-def guarded(html: str, settings: ExtractSettings) -> str:
-    """``html`` without NUL and lone surrogates; raises ``PageRejected`` (``PAGE_TOO_COMPLEX``)."""
+def guarded(html: str, settings: ExtractSettings) -> tuple[str, str]:
+    """``html`` without NUL and lone surrogates, and the same without its dead parts.
+
+    Raises ``PageRejected`` (``PAGE_TOO_COMPLEX``).
+    """
     if len(html) > settings.max_bytes:
         raise _too_complex(f"{len(html):,} characters, allowed are {settings.max_bytes:,}")
-    _check_tags(html, settings)
-    return _FORBIDDEN.sub("\ufffd", html) if _FORBIDDEN.search(html) else html
+    if _FORBIDDEN.search(html):
+        html = _FORBIDDEN.sub("\ufffd", html)
+    _check_counts(html, settings)
+    lean = without_dead_parts(html)
+    if lean.count("<") > settings.max_depth:
+        _check_depth(lean, settings.max_depth)
+    return html, lean
 
 
-def _check_tags(html: str, settings: ExtractSettings) -> None:
+def _check_counts(html: str, settings: ExtractSettings) -> None:
     count = html.count("<")
     if count > settings.max_tags:
         raise _too_complex(f"{count:,} tags, allowed are {settings.max_tags:,}")
@@ -38,8 +45,6 @@ def _check_tags(html: str, settings: ExtractSettings) -> None:
         raise _too_complex(f"more than {settings.max_options:,} options")
     if html.count("=") > settings.max_attributes:
         _check_attributes(html, settings.max_attributes)
-    if count > settings.max_depth:
-        _check_depth(html, settings.max_depth)
 
 
 def _check_attributes(html: str, allowed: int) -> None:
@@ -56,25 +61,44 @@ def _check_attributes(html: str, allowed: int) -> None:
 
 
 def _check_depth(html: str, allowed: int) -> None:
-    depth = position = 0
-    while match := _TAG.search(html, position):
-        position = match.end()
-        closing, name = match.groups()
-        name = name.lower()
+    """Open elements that were never closed by their own name count as open: that is the parser's worst case."""
+    depth = 0
+    counts: dict[str, int] = {}
+    for closing, name in _TAG.findall(html):
         if name in _FLAT:
             continue
-        if closing:
-            depth = max(0, depth - 1)
-            continue
-        if name in _RAW:
-            position = html.find(f"</{name}", position)  # markup inside is text
-            if position == -1:
-                return
+        count = counts.get(name, 0)
+        if not closing:
+            counts[name] = count + 1
             depth += 1
-        else:
-            depth += 1
-        if depth > allowed:
-            raise _too_complex(f"elements nested more than {allowed:,} deep")
+            if depth > allowed:
+                raise _too_complex(f"elements nested more than {allowed:,} deep")
+        elif count:
+            counts[name] = count - 1
+            depth -= 1
+
+
+_DEAD = (("<script", "</script>"), ("<style", "</style>"), ("<svg", "</svg>"), ("<!--", "-->"))
+
+
+def without_dead_parts(html: str) -> str:
+    """The page without scripts, styles, drawings and comments: half of its bytes, and nothing of its text.
+
+    Tree libraries copy the page several times, so every node less counts.  An element that is never closed stays.
+    """
+    for start_mark, end_mark in _DEAD:
+        kept: list[str] = []
+        position = 0
+        while (start := html.find(start_mark, position)) != -1:
+            end = html.find(end_mark, start)
+            if end == -1:
+                break
+            kept.append(html[position:start])
+            position = end + len(end_mark)
+        if kept:
+            kept.append(html[position:])
+            html = "".join(kept)
+    return html
 
 
 def _too_complex(detail: str) -> PageRejected:

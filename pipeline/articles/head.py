@@ -41,7 +41,12 @@ class TimeMark:
 
     value: str
     hint: str
-    aside: bool  # in a side bar, a teaser or a comment: of another article
+    node: LexborNode
+
+    @property
+    def aside(self) -> bool:
+        """In a side bar, a teaser or a comment: of another article."""
+        return is_aside(self.node)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +162,7 @@ def _add_marked(
     if node.tag == "time" or prop.startswith("date"):
         value = (given.get("datetime") or given.get("content") or "").strip() or one_line(node.text())
         if value:
-            times.append(TimeMark(value[:80], f"{prop} {given.get('class') or ''}", is_aside(node)))
+            times.append(TimeMark(value[:80], f"{prop} {given.get('class') or ''}", node))
     elif "author" in (given.get("rel") or "").split() or prop == "author":
         inner = node.css_first("[itemprop=name]") or node
         text = (inner.attributes.get("content") or "").strip() or one_line(inner.text(separator=" "))

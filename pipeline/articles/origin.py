@@ -19,6 +19,7 @@ _FIRST_APPEARED = re.compile(
     r"(?:on|in|at|by|from|bei|auf|im|dans|sur|par|en|su|da|em|op|door)?\s*(?:the\s+website\s+of\s+)?(?P<where>[^\n.;!?]{2,80})",
     re.IGNORECASE,
 )
+_HINT = re.compile("appeared|publish|posted|ran |erschien|veröffentlicht|publi|verschenen|gepubliceerd")
 _TAIL = 900
 
 
@@ -62,7 +63,7 @@ def _markup_signs(head: Head, url: str) -> Iterator[OriginSign]:
 def _first_appeared(text: str) -> Iterator[OriginSign]:
     """Looked for in the first and last lines: in the middle it tells of something else."""
     for part in (text[:300], text[-_TAIL:]) if len(text) > _TAIL else (text,):
-        for match in _FIRST_APPEARED.finditer(part):
+        for match in _FIRST_APPEARED.finditer(part) if _HINT.search(part) else ():
             where = match["where"].strip(" \"“”'’:,()[]")
             if where[:1].isupper() or "." in where or not where[:1].isascii():
                 yield OriginSign(OriginKind.FIRST_APPEARED, where)

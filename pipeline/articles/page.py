@@ -104,11 +104,11 @@ def _from_html(html: str, url: str, settings: ExtractSettings, steps: list[Step]
     try:
         if not html.strip():
             raise PageRejected(Reason.PAGE_EMPTY, "nothing but white space")
-        html = guarded(html, settings)
+        html, lean = guarded(html, settings)
         rule = rule_for(url, settings.rules)
         head = read_head(html, url)
         links = _links(head, url)
-        article = _build(html, url, head, rule, settings, steps, links)
+        article = _build(html, lean, url, head, rule, settings, steps, links)
     except PageRejected as error:
         steps.append(Step("verdict", str(error)))
         return Extraction(None, tuple(steps), links, error.reason, error.detail)
@@ -119,10 +119,10 @@ def _from_html(html: str, url: str, settings: ExtractSettings, steps: list[Step]
 
 
 def _build(
-    html: str, url: str, head: Head, rule: OutletRule | None, settings: ExtractSettings, steps: list[Step], links: PageLinks
+    html: str, lean: str, url: str, head: Head, rule: OutletRule | None, settings: ExtractSettings, steps: list[Step], links: PageLinks
 ) -> Article:
     names = (*((rule.name,) if rule and rule.name else ()), *publisher_names(head))
-    body = _body(html, url, head, rule, settings)
+    body = _body(html, lean, url, head, rule, settings)
     steps.append(Step("body", f"{body.extractor or 'none'}: {'; '.join(body.tried)}"))
     title, title_how = _title(head, rule, (*names, _brand(url)), body.text.split("\n", _TITLE_LINES)[:_TITLE_LINES])
     steps.append(Step("title", f"{title!r} from {title_how or 'nowhere'}"))
@@ -176,18 +176,18 @@ def _title_forms(head: Head, title: str) -> list[str]:
     return [title, text_of(head.json_ld.article.get("headline")), head.meta("og:title"), *(h.full for h in head.headings)]
 
 
-def _body(html: str, url: str, head: Head, rule: OutletRule | None, settings: ExtractSettings) -> Body:
+def _body(html: str, lean: str, url: str, head: Head, rule: OutletRule | None, settings: ExtractSettings) -> Body:
     if rule and rule.remove:
         for node in head.tree.css(", ".join(rule.remove)):
             node.decompose()
-        html = head.tree.html or html
+        html = lean = head.tree.html or html
     if rule and rule.body:
         from pipeline.articles.blocks import node_to_text
 
         text = "\n".join(filter(None, map(node_to_text, head.tree.css(", ".join(rule.body)))))
         if count_words(text) >= settings.min_words:
             return Body(text, "outlet rule", (f"{count_words(text)} words",))
-    return find_body(PageInput(html, url, head, settings.fast), settings.extractors)
+    return find_body(PageInput(html, lean, url, head, settings.fast), settings.extractors)
 
 
 def _dates(head: Head, rule: OutletRule | None, html: str, url: str, text: str) -> Dates:

@@ -8,11 +8,13 @@ code, title, lead, title again, body, initials, short link, comment form.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pipeline.articles.titles import plain_words
+
 _HEAD_LINES = 8
+_LONGEST_RESIDUE = 300  # characters: a longer line is prose
 _TAIL_LINES = 12
 
 _DATE_LABEL = (
@@ -104,10 +106,12 @@ def without_residue(text: str, titles: Sequence[str], names: Sequence[str] = ())
     lines = [part for line in text.split("\n") for part in _table_parts(line.strip())]
     lines = [line for line in lines if line]
     plain_titles = {_squeezed(title) for title in titles} - {""}
+    longest = 2 * max(map(len, titles), default=0) + 20
+    short = {i for i, line in enumerate(lines) if len(line) <= max(longest, _LONGEST_RESIDUE)}
     drop = _in_the_head(lines, plain_titles, names) | _in_the_tail(lines, plain_titles)
-    drop |= {i for i, line in enumerate(lines) if _is_furniture(line) or _squeezed(line) in plain_titles}
+    drop |= {i for i in short if _is_furniture(lines[i]) or _squeezed(lines[i]) in plain_titles}
     kept = [_trimmed_end(line) if i >= len(lines) - _TAIL_LINES else line for i, line in enumerate(lines) if i not in drop]
-    kept = _without_title_prefix([line for line in kept if line], {_plain(title) for title in titles} - {""})
+    kept = _without_title_prefix([line for line in kept if line], {plain_words(title) for title in titles} - {""})
     if sum(map(len, kept)) * 2 < sum(map(len, lines)):
         return Cleaned("\n".join(lines), ())
     return Cleaned("\n".join(kept), tuple(lines[i] for i in sorted(drop)))
@@ -127,6 +131,8 @@ def _table_parts(line: str) -> list[str]:
 def _in_the_head(lines: list[str], titles: set[str], names: Sequence[str]) -> set[int]:
     drop = set()
     for i, line in enumerate(lines[:_HEAD_LINES]):
+        if len(line) > _LONGEST_RESIDUE:
+            continue
         if _squeezed(line) in titles or _is_head_residue(line) or _is_imprint(line, names):
             drop.add(i)
     return drop
@@ -163,6 +169,8 @@ def _in_the_tail(lines: list[str], titles: set[str]) -> set[int]:
     first = max(0, len(lines) - _TAIL_LINES)
     for i in range(len(lines) - 1, first - 1, -1):
         line = lines[i]
+        if len(line) > _LONGEST_RESIDUE:
+            break
         if _is_residue(line) or _is_head_residue(line) or _squeezed(line) in titles:
             drop.add(i)
         elif len(line.split()) > 15:
@@ -208,7 +216,7 @@ def _without_title_prefix(lines: list[str], titles: set[str]) -> list[str]:
     first = lines[0]
     for title in titles:
         words = len(title.split())
-        if words >= 4 and _plain(first).startswith(title + " "):
+        if words >= 4 and plain_words(first).startswith(title + " "):
             rest = _after_words(first, title)
             if len(rest.split()) >= 8 and rest[:1].isupper():
                 return [rest, *lines[1:]]
@@ -220,21 +228,18 @@ def _after_words(line: str, title: str) -> str:
     wanted = len(title.replace(" ", ""))
     seen = 0
     for i, char in enumerate(line):
-        seen += len(_plain(char).replace(" ", ""))
+        seen += len(plain_words(char).replace(" ", ""))
         if seen >= wanted:
             return line[i + 1 :].lstrip(" .:–—-|!?\"”’")
     return ""
 
 
 def _is_furniture(line: str) -> bool:
-    return bool(_FURNITURE.fullmatch(line) or (len(line) <= 200 and _POINTER.fullmatch(line)))
+    if len(line) > 200 or line.endswith((".", "”", '"', "。")):
+        return False  # a sentence
+    return bool(_FURNITURE.fullmatch(line) or _POINTER.fullmatch(line))
 
 
 def _squeezed(text: str) -> str:
     """Letters and digits only: extractors glue or part the words of a heading in their own ways."""
-    return _plain(text).replace(" ", "")
-
-
-def _plain(text: str) -> str:
-    folded = unicodedata.normalize("NFKD", text).casefold()
-    return " ".join("".join(c if c.isalnum() else " " for c in folded if not unicodedata.combining(c)).split())
+    return plain_words(text).replace(" ", "")

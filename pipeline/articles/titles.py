@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from pipeline.articles.head import Head, Heading
 from pipeline.articles.jsonld import text_of
@@ -15,6 +15,8 @@ _SEPARATOR = re.compile(
     r"\s+[-–—|·•»:/~]+\s+|\s*(?:\||»|::|｜|_|--|——)\s*|(?<=[\u3040-\u9fff])[-–—](?=[\u3040-\u9fff])| [-–—](?=[A-Z])"
 )
 _AFTER_PREFIX = re.compile(r"\s*[:|–—]\s+|\s+-\s+")
+_LETTERS = re.compile(r"[^\W_]+")
+_LONGEST = 250  # characters of a line that may be a headline
 _WORD = re.compile(r"\w+")
 _CONFIRMED = 0.5  # share of common words with a title of the markup
 _PLAUSIBLE = 0.2  # ... where the heading stands in the article and is long enough for a headline
@@ -46,11 +48,13 @@ def same_words(a: str, b: str) -> float:
     return len(one & two) / min(len(one), len(two))
 
 
-def without_site(title: str, names: set[str], confirmations: Iterable[str] = ()) -> str:
-    """``title`` without " - Section - Outlet" at its end (or "Outlet: " before it)."""
+def without_site(title: str, names: set[str], confirmed: Collection[str] = ()) -> str:
+    """``title`` without " - Section - Outlet" at its end (or "Outlet: " before it).
+
+    ``names`` and ``confirmed`` are in the form of ``plain_words``; a beginning that is confirmed stands alone.
+    """
     title = one_line(html.unescape(title)) if "&" in title else one_line(title)
     marks = list(_SEPARATOR.finditer(title))
-    confirmed = {plain_words(text) for text in confirmations}
     for mark in marks:
         if plain_words(title[: mark.start()]) in confirmed:
             return title[: mark.start()].strip()
@@ -78,7 +82,8 @@ def _references(head: Head, names: set[str], lines: tuple[str, ...]) -> list[tup
         ("title element", head.title),
     ]
     seen = [*(h.text for h in head.headings), *(h.full for h in head.headings), *lines]
-    cleaned = [(source, without_site(text, names, seen)) for source, text in raw if text]
+    confirmed = {plain_words(text) for text in seen if len(text) <= _LONGEST}
+    cleaned = [(source, without_site(text, names, confirmed)) for source, text in raw if text]
     if len(cleaned) == 1 and cleaned[0][0] == "title element":
         cleaned = [("title element", _without_short_tail(cleaned[0][1]))]
     return [(source, text) for source, text in cleaned if text and plain_words(text) not in names]
@@ -138,5 +143,8 @@ def _is_short(text: str) -> bool:
 
 def plain_words(text: str) -> str:
     """Lower case, without accents and punctuation, for comparing."""
-    folded = unicodedata.normalize("NFKD", html.unescape(text)).casefold()
-    return " ".join("".join(c if c.isalnum() else " " for c in folded if not unicodedata.combining(c)).split())
+    text = html.unescape(text) if "&" in text else text
+    if not text.isascii():
+        folded = unicodedata.normalize("NFKD", text)
+        text = "".join(c for c in folded if not unicodedata.combining(c))
+    return " ".join(_LETTERS.findall(text.casefold()))
