@@ -1,9 +1,9 @@
 """Two texts side by side: what was kept, changed, cut, added and moved, by sentence and then by word.
 
 Sentences are paired first (equal ones by their longest common subsequence, the rest by shared words), and
-only paired sentences are compared word by word.  The work is bounded whatever the texts are: beyond the limits below a stretch
-is shown as cut and added, which is coarser and still true.  Nothing is lost: the left spans joined are the
-left text, the right spans joined are the right one.
+only paired sentences are compared word by word.  The work is bounded whatever the texts are: beyond the
+limits below a stretch is shown as cut and added, which is coarser and still true.  Nothing is lost: the
+left spans joined are the left text, the right spans joined are the right one.
 """
 
 from __future__ import annotations

@@ -1,0 +1,266 @@
+"""One query layer for the page and the JSON API: what is asked, answered in the shapes of the API."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from pipeline.errors import NotFound
+from pipeline.model import FeedState, Outcome, Reason, StoredArticle
+from pipeline.urls import mask_url
+
+from . import passages, shapes
+from .health import feed_health
+from .kept import Kept, Tallies, by
+from .queries import ItemQuery, StoryQuery, place
+from .source import Source, Tally
+
+HOURS = 48
+DAYS = 14
+JOINED = (Reason.JOINED_STORY.value, Reason.MERGED_STORIES.value)
+COPYING_SECONDS = 300.0  # how long the matrix of copies holds
+OVERVIEW_SECONDS = 10.0
+ARRIVALS = 2000  # newest articles from which the delay is worked out
+
+
+class Desk:
+    """Answers questions from a ``Source``.  Synchronous and safe from several threads."""
+
+    def __init__(self, source: Source, clock: Callable[[], datetime]) -> None:
+        self.source = source
+        self.clock = clock
+        self.kept = Kept(clock)
+        self.tallies = Tallies(source, self.kept, clock)
+
+    def items(self, query: ItemQuery) -> shapes.Items:
+        """A page of the journal, newest first."""
+        query = self.with_feed(query)
+        found = self.source.item_page(query.wanted(), before=query.before, limit=query.limit)
+        following = found[-1].cursor if len(found) == query.limit else None
+        return shapes.Items(tuple(map(shapes.item, found)), following)
+
+    def items_behind(self, query: ItemQuery, after: int, limit: int) -> list[shapes.Item]:
+        """What came since ``after`` and fits, in the order it came."""
+        return [shapes.item(row) for row in self.source.items_behind(query.wanted(), after, limit)]
+
+    def with_feed(self, query: ItemQuery) -> ItemQuery:
+        """A feed is asked for by the address shown, which hides its credentials."""
+        if query.feed is None:
+            return query
+        urls = (state.source.url for state in self.source.feeds())
+        return replace(query, feed=next((url for url in urls if mask_url(url) == query.feed), query.feed))
+
+    def stories(self, query: StoryQuery) -> shapes.Stories:
+        """A page of stories in the order asked for."""
+        found = self.source.story_page(
+            query.wanted(self.clock()), order=query.order, behind=query.behind(), limit=query.limit
+        )
+        following = place(found[-1][0]) if len(found) == query.limit else None
+        return shapes.Stories(shapes.stories([record for _, record in found]), following)
+
+    def story(self, story_id: str) -> shapes.Story:
+        """One story; raises ``NotFound``."""
+        return shapes.story(self.source.story(story_id))
+
+    def stored(self, article_id: str) -> StoredArticle:
+        """An article by id or address; raises ``NotFound``."""
+        found = self.source.find_article(article_id)
+        if found is None:
+            raise NotFound(f"no article goes by {article_id}")
+        return found
+
+    def article(self, article_id: str) -> shapes.FullArticle:
+        """One article whole, with its evidence and earlier texts; raises ``NotFound``."""
+        stored = self.stored(article_id)
+        rows = self.source.item_page({"article": stored.article_id}, limit=1)
+        article = stored.article
+        return shapes.FullArticle(
+            article_id=stored.article_id,
+            story_id=rows[0].row.story_id if rows else None,
+            url=article.url,
+            outlet=article.outlet,
+            title=article.title,
+            text=article.text,
+            published=article.published,
+            modified=article.modified,
+            stored=stored.stored,
+            authors=article.authors,
+            agencies=article.agencies,
+            language=article.language,
+            source=article.source.value,
+            notes=article.notes,
+            revision=stored.revision,
+            evidence=self.evidence(stored.article_id),
+            revisions=tuple(
+                shapes.EarlierText(r.number, r.stored, r.replaced, r.title, r.text)
+                for r in self.source.revisions(stored.article_id)
+            ),
+        )
+
+    def evidence(self, article_id: str) -> tuple[shapes.Evidence, ...]:
+        """The verified matches of an article, best first."""
+        return tuple(
+            shapes.Evidence(other, match.score, match.reason, match.evidence)
+            for other, match in self.source.evidence_of(article_id)
+        )
+
+    def side_by_side(self, left_id: str, right_id: str) -> shapes.SideBySide:
+        """Two articles, sentence beside sentence; raises ``NotFound``."""
+        left, right = self.stored(left_id), self.stored(right_id)
+        key = ("passages", left.article_id, left.revision, right.article_id, right.revision)
+        return self.kept.get(
+            key,
+            600.0,
+            lambda: shapes.side_by_side(
+                left.article_id, right.article_id, passages.compare(left.article.text, right.article.text)
+            ),
+        )
+
+    def feeds(self, days: int = DAYS) -> shapes.Feeds:
+        """Every feed with its last days, those in trouble first."""
+        counted = self._daily(days, 0)
+        now = self.clock()
+        found = [
+            _feed(state, counted.get(state.source.url) or self._no_days(days), now)
+            for state in self.source.feeds()
+        ]
+        rank = {shapes.Health.FAILING: 0, shapes.Health.LATE: 1, shapes.Health.SILENT: 2}
+        last = {shapes.Health.RETIRED: 9}
+        found.sort(key=lambda f: (rank.get(f.health, last.get(f.health, 5)), f.outlet.casefold(), f.feed_id))
+        return shapes.Feeds(tuple(found))
+
+    def feed(self, feed_id: int, days: int = 30) -> shapes.Feed:
+        """One feed; raises ``NotFound``."""
+        for feed in self.feeds(days).feeds:
+            if feed.feed_id == feed_id:
+                return feed
+        raise NotFound(f"no feed has the number {feed_id}")
+
+    def outlets(self, days: int = DAYS) -> shapes.Outlets:
+        """Every outlet seen over the last ``days`` or configured, and who copies whom."""
+        feeds = Counter(state.source.outlet for state in self.source.feeds() if not state.retired)
+        daily = self._daily(days, 1)
+        totals: dict[str, Counter[str]] = defaultdict(Counter)
+        for _, tally in self.tallies.days(days):
+            for _, outlet, outcome, reason, number in tally:
+                if outlet is not None:
+                    totals[outlet][outcome] += number
+                    totals[outlet]["copies"] += number if _is_copy(outcome, reason) else 0
+        names = sorted({*feeds, *totals}, key=lambda name: (-sum(d.items for d in daily.get(name, ())), name))
+        return shapes.Outlets(
+            tuple(
+                shapes.Outlet(
+                    outlet=name,
+                    feeds=feeds[name],
+                    items=sum(day.items for day in daily.get(name, ())),
+                    new=totals[name][Outcome.NEW.value],
+                    copies=totals[name]["copies"],
+                    failed=totals[name][Outcome.FAILED.value],
+                    days=daily.get(name) or self._no_days(days),
+                )
+                for name in names
+            ),
+            self.copying(days),
+        )
+
+    def copying(self, days: int) -> tuple[shapes.Copying, ...]:
+        """Who copies whom in stories last seen within ``days``, the most first."""
+        since = self.clock() - timedelta(days=days)
+        return self.kept.get(
+            ("copying", days),
+            COPYING_SECONDS,
+            lambda: tuple(shapes.Copying(*pair) for pair in self.source.copying(since)),
+        )
+
+    def overview(self) -> shapes.Overview:
+        """The state of the whole, at most ``OVERVIEW_SECONDS`` old."""
+        return self.kept.get("overview", OVERVIEW_SECONDS, self._overview)
+
+    def _overview(self) -> shapes.Overview:
+        now = self.clock()
+        totals = self.source.totals()
+        states = [state for state in self.source.feeds() if not state.retired]
+        hours = tuple(_throughput(start, tally) for start, tally in self.tallies.hours(HOURS))
+        day = hours[-24:]
+        new = sum(hour.outcomes.get(Outcome.NEW.value, 0) for hour in day)
+        return shapes.Overview(
+            time=now,
+            articles=totals["articles"],
+            stories=totals["stories"],
+            waiting=totals["waiting"],
+            database_bytes=totals["bytes"],
+            feeds=dict(Counter(feed_health(state, now)[0].value for state in states)),
+            late_seconds=max((max(0.0, (now - s.next_poll).total_seconds()) for s in states), default=0.0),
+            items_24h=sum(sum(hour.outcomes.values()) for hour in day),
+            copies_share_24h=sum(hour.copies for hour in day) / new if new else None,
+            delay_seconds=_percentiles(self.source.arrivals(ARRIVALS)),
+            hours=hours,
+            days=tuple(_throughput(start, tally) for start, tally in self.tallies.days(30)),
+        )
+
+    def _daily(self, days: int, column: int) -> dict[str, tuple[shapes.DayCount, ...]]:
+        """Feed address (column 0) or outlet (1) -> its days."""
+        windows = list(self.tallies.days(days))
+        outcomes: dict[str, dict[datetime, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
+        for start, tally in windows:
+            for row in tally:
+                name = row[column]
+                if isinstance(name, str):
+                    outcomes[name][start][row[2]] += row[4]
+        return {
+            name: tuple(_day(start, found.get(start, Counter())) for start, _ in windows)
+            for name, found in outcomes.items()
+        }
+
+    def _no_days(self, days: int) -> tuple[shapes.DayCount, ...]:
+        return tuple(_day(start, {}) for start, _ in self.tallies.days(days))
+
+
+def _is_copy(outcome: str, reason: str) -> bool:
+    return outcome == Outcome.NEW.value and reason in JOINED
+
+
+def _day(start: datetime, outcomes: dict[str, int]) -> shapes.DayCount:
+    return shapes.DayCount(f"{start:%Y-%m-%d}", sum(outcomes.values()), dict(outcomes))
+
+
+def _throughput(start: datetime, tally: Iterable[Tally]) -> shapes.Throughput:
+    rows = list(tally)
+    copies = sum(number for _, _, outcome, reason, number in rows if _is_copy(outcome, reason))
+    return shapes.Throughput(start, dict(by(rows, 2)), copies)
+
+
+def _percentiles(arrivals: Sequence[tuple[datetime, datetime]]) -> dict[str, float]:
+    """Median and 90th percentile of the delays that are possible: a date in the future says nothing."""
+    delays = sorted((stored - published).total_seconds() for published, stored in arrivals)
+    delays = [delay for delay in delays if delay >= 0]
+    if not delays:
+        return {}
+    return {f"p{share}": delays[min(len(delays) - 1, len(delays) * share // 100)] for share in (50, 90)}
+
+
+def _feed(state: FeedState, days: tuple[shapes.DayCount, ...], now: datetime) -> shapes.Feed:
+    health, note = feed_health(state, now)
+    return shapes.Feed(
+        feed_id=state.row,
+        url=mask_url(state.source.url),
+        outlet=state.source.outlet,
+        title=state.title,
+        health=health,
+        note=note,
+        next_poll=state.next_poll,
+        why_next=state.why_next,
+        last_poll=state.last_poll,
+        last_success=state.last_success,
+        failing_since=state.failing_since,
+        failures=state.failures,
+        last_reason=state.last_reason,
+        last_detail=state.last_detail,
+        polls=state.polls,
+        missed=state.missed,
+        moved_to=mask_url(state.moved_to) if state.moved_to else None,
+        proposal=mask_url(state.proposal) if state.proposal else None,
+        days=days,
+    )
