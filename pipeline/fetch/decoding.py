@@ -153,9 +153,9 @@ class BodyReader:
             self._count(len(data), layer)
             yield
             return
-        self._count(len(data), layer)
         for piece in self._chain[layer].feed(data):
             yield from self._through(piece, layer + 1)
+        self._count(len(data), layer)  # afterwards: what it was decoded to met its limit first
 
     def _count(self, size: int, layer: int) -> None:
         self._made[layer] += size

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pipeline.errors import FetchRejected
+from pipeline.fetch.credentials import share_credentials
 from pipeline.model import FeedSource, Reason, Validators
 
 PERMANENT = frozenset({301, 308})
@@ -47,14 +48,15 @@ class Request:
         Feeds are published to be polled by programs, so robots.txt is not asked (RFC 9309 is about crawling).
         Once a feed has moved, its credentials go to the new place only where that is the same origin.
         """
+        own = url is None or url == source.url or share_credentials(source.url, url)
         return cls(
             url=url or source.url,
             accept=FEED_TYPES,
             validators=validators or Validators(),
             delta=delta,
-            headers=source.headers,
-            username=source.username,
-            password=source.password,
+            headers=source.headers if own else (),
+            username=source.username if own else None,
+            password=source.password if own else None,
             proxy=source.proxy,
             robots=False,
         )
