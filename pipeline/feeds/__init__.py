@@ -1,7 +1,6 @@
 """Feeds: bytes → entries; what is new; when to ask again; discovery and OPML.
 
-Names are loaded when first used: feedparser and selectolax take a tenth of a second that ``--help`` need not
-spend.
+Names are loaded when first used: feedparser takes a tenth of a second that ``--help`` need not spend.
 """
 
 from __future__ import annotations
@@ -26,29 +25,29 @@ if TYPE_CHECKING:
     from pipeline.feeds.settings import FeedLimits, PollSettings
 
 _HOME = {
-    "write_opml": "opml",
-    "read_opml": "opml",
-    "OpmlFeeds": "opml",
-    "moved_back": "schedule",
-    "needs_parsing": "schedule",
-    "should_poll_unconditionally": "schedule",
     "after_poll": "schedule",
-    "PollFacts": "schedule",
+    "decide_entries": "decide",
     "Expectation": "arrivals",
+    "expectation": "arrivals",
+    "feed_links": "discover",
     "FeedLimits": "settings",
     "FeedLink": "discover",
+    "guesses": "discover",
+    "moved_back": "schedule",
+    "needs_parsing": "schedule",
     "New": "decide",
+    "OpmlFeeds": "opml",
+    "parse_feed": "parse",
+    "PollFacts": "schedule",
     "PollSettings": "settings",
+    "read_date": "dates",
+    "read_opml": "opml",
     "ReadDate": "dates",
     "Revised": "decide",
     "Seen": "decide",
+    "should_poll_unconditionally": "schedule",
     "Verdict": "decide",
-    "decide_entries": "decide",
-    "expectation": "arrivals",
-    "feed_links": "discover",
-    "guesses": "discover",
-    "parse_feed": "parse",
-    "read_date": "dates",
+    "write_opml": "opml",
 }
 
 __all__ = [

@@ -23,7 +23,8 @@ MIN_DAYS = 3  # hours of the day show only in arrivals on so many different days
 MIN_ARRIVALS = 8
 SPREADS = (0, 1, 3, 8, 16)  # quarters to each side over which an arrival counts; the likeliest is used
 UNIFORM = 0.05  # share of the mass that every hour keeps, so that a change of habits is noticed
-THRIFT = 0.88  # polls per expected entry where the hours are known: less delay, and fewer polls as well
+THRIFT = 0.8  # polls per expected entry where the hours are known: see benchmarks/polling.py
+DOUBT = 4.0  # nats by which a profile has to be likelier than no habits at all
 PHASES = tuple((n + 0.5) / 16 for n in range(16))  # where in its part of the mass a poll may stand
 MANY = 24  # with more polls a day than this their place matters little
 
@@ -74,7 +75,7 @@ def _profile(past: Sequence[datetime]) -> tuple[float, ...] | None:
     counts = [0] * BINS
     for time in past:
         counts[time.hour * 4 + time.minute // 15] += 1
-    best, likelihood = None, len(past) * math.log(1 / BINS) + 2.0  # two nats: doubt speaks for uniform
+    best, likelihood = None, len(past) * math.log(1 / BINS) + DOUBT
     for spread in SPREADS:
         density, found = _smoothed(counts, spread)
         if found > likelihood:

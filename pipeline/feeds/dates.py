@@ -63,9 +63,7 @@ _NUMERIC = re.compile(
     rf"(?P<a>\d{{1,2}})(?P<sep>[./\-])(?P<b>\d{{1,2}})(?P=sep)(?P<year>\d{{4}})(?:[,\s]{{1,3}}{_TIME})?(?P<zone>.*)"
 )
 _EPOCH = re.compile(r"\d{9,10}(?:\d{3})?(?:\.\d{1,6})?")
-_OFFSET = re.compile(
-    r"(?:UTC|GMT|UT|Z)?\s?([+\-−])\s?(\d{1,2}):?(\d{2})?(?!\d)\s?(?:\(?[\w\s]{0,40}\)?)?", re.I
-)
+_OFFSET = re.compile(r"(?:UTC|GMT|UT|Z)?\s?([+\-−])\s?(\d{1,2}):?(\d{2})?(?!\d)\s?(?:\(?[\w\s]{0,40}\)?)?", re.I)
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,7 @@ def decoded(body: bytes, content_type: str | None) -> str:
     broken = text.count("\ufffd")
     if broken * 20 < sum(byte > 0x7F for byte in body[:100_000]):
         return text
-    return body.decode(next(filter(None, named), "cp1252"), "replace")
+    return body.decode(next((name for name in named if name and name != "utf-8"), "cp1252"), "replace")
 
 
 def _of_header(content_type: str | None) -> str | None:

@@ -16,9 +16,7 @@ from pipeline.urls import is_web_url
 
 MAX_PAGE = 500_000  # characters; links to feeds stand in the head
 MAX_LINKS = 20
-_TAG = re.compile(
-    r"<(link|a|base)(?=[\s/])((?>[^<>\"']++|\"[^\"<]*+\"|'[^'<]*+')*+)>([^<]{0,200})", re.IGNORECASE
-)
+_TAG = re.compile(r"<(link|a|base)(?=[\s/])((?>[^<>\"']++|\"[^\"<]*+\"|'[^'<]*+')*+)>([^<]{0,200})", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"([a-z\-:]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))", re.IGNORECASE)
 _XML_TYPES = frozenset(["application/xml", "text/xml", "application/json"])
 _FEED_TYPES = frozenset(f"application/{kind}" for kind in ("rss+xml", "atom+xml", "rdf+xml", "feed+json"))

@@ -37,9 +37,7 @@ _TOKEN = re.compile(
 _ENDS = {"!--": "-->", "![CDATA[": "]]>", "?": "?>", "!": ">"}
 _ROOT = re.compile(r"<(?:[\w.\-]{1,40}:)?(rss|feed|rdf|urlset|sitemapindex|channel)(?=[\s>/])", re.IGNORECASE)
 _INVALID = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # XML 1.0, production 2
-_REFERENCE = re.compile(
-    r"&(?:#(?P<dec>\d{1,7});|#[xX](?P<hex>[0-9a-fA-F]{1,6});|(?P<name>[A-Za-z_][\w.\-]{0,40});)?"
-)
+_REFERENCE = re.compile(r"&(?:#(?P<dec>\d{1,7});|#[xX](?P<hex>[0-9a-fA-F]{1,6});|(?P<name>[A-Za-z_][\w.\-]{0,40});)?")
 _ENTITY = re.compile(
     r"<!ENTITY\s{1,20}([A-Za-z_]\w{0,40})\s{1,20}(?:\"([^\"&<%]{0,32}|&#\w{1,8};)\"|'([^'&<%]{0,32})')\s{0,20}>"
 )

@@ -66,8 +66,7 @@ def write_opml(feeds: Iterable[FeedSource], *, title: str, created: datetime) ->
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',
         f'<opml version="2.0" xmlns:sf="{_NAMESPACE}">',
-        f"  <head><title>{escape(title)}</title>"
-        f"<dateCreated>{created:%a, %d %b %Y %H:%M:%S} GMT</dateCreated></head>",
+        f"  <head><title>{escape(title)}</title><dateCreated>{created:%a, %d %b %Y %H:%M:%S} GMT</dateCreated></head>",
         "  <body>",
         *(f"    <outline {_attributes(feed)}/>" for feed in feeds),
         "  </body>",

@@ -80,9 +80,7 @@ _OURS = frozenset([Reason.HOST_PAUSED, Reason.ROBOTS_UNREACHABLE])
 _NO_FEED = frozenset([Reason.FEED_EMPTY, Reason.FEED_IS_HTML, Reason.FEED_NOT_A_FEED, Reason.FEED_TRUNCATED])
 
 
-def after_poll(
-    state: FeedState, poll: PollFacts, now: datetime, settings: PollSettings, random: float
-) -> FeedState:
+def after_poll(state: FeedState, poll: PollFacts, now: datetime, settings: PollSettings, random: float) -> FeedState:
     """The feed's state after ``poll`` at ``now``; ``random`` is uniform in [0, 1).
 
     A change of ``url`` means that a permanent redirect moved the feed; ``retired`` that it is gone for good.
@@ -249,9 +247,7 @@ def _validators(state: FeedState, poll: PollFacts) -> Validators:
     given = poll.validators or Validators()
     if not poll.not_modified:
         return given
-    return Validators(
-        given.etag or state.validators.etag, given.last_modified or state.validators.last_modified
-    )
+    return Validators(given.etag or state.validators.etag, given.last_modified or state.validators.last_modified)
 
 
 def _lied(state: FeedState, poll: PollFacts) -> bool:

@@ -72,9 +72,7 @@ def _link(thing: Any) -> str | None:
     original = _string(thing, "feedburner_origlink")
     if original:
         return original
-    alternates = [
-        link for link in thing.get("links", []) if link.get("rel") == "alternate" and link.get("href")
-    ]
+    alternates = [link for link in thing.get("links", []) if link.get("rel") == "alternate" and link.get("href")]
     for link in alternates:
         if (link.get("type") or "").lower() in _HTML_TYPES:
             return str(link["href"]).strip()

@@ -37,9 +37,7 @@ def read_tree(text: str | bytes) -> Node:
     def start(name: str, attrs: dict[str, str]) -> None:
         if len(open_nodes) > MAX_DEPTH:
             raise expat.ExpatError(f"elements nested deeper than {MAX_DEPTH}")
-        node = Node(
-            name.rpartition(":")[2].lower(), {key.rpartition(":")[2].lower(): v for key, v in attrs.items()}
-        )
+        node = Node(name.rpartition(":")[2].lower(), {key.rpartition(":")[2].lower(): v for key, v in attrs.items()})
         open_nodes[-1].children.append(node)
         open_nodes.append(node)
         pieces.append([])

@@ -64,9 +64,7 @@ UNCHANGED = PollFacts(not_modified=True)
         ((NOW + 5 * HOUR,), DAY, DAY),  # dates of the future tell nothing
     ],
 )
-def test_the_interval_follows_the_arrivals(
-    arrivals: tuple[datetime, ...], low: timedelta, high: timedelta
-) -> None:
+def test_the_interval_follows_the_arrivals(arrivals: tuple[datetime, ...], low: timedelta, high: timedelta) -> None:
     assert low <= waited(state(arrivals=arrivals), UNCHANGED) <= high
 
 
@@ -104,9 +102,7 @@ def test_wishes_of_the_feed_are_kept(
 
 
 def test_hints_of_a_new_document_replace_the_old_ones() -> None:
-    after = after_poll(
-        state(hints=FeedHints(ttl=DAY)), document("a", hints=FeedHints(ttl=HOUR)), NOW, SETTINGS, 0.0
-    )
+    after = after_poll(state(hints=FeedHints(ttl=DAY)), document("a", hints=FeedHints(ttl=HOUR)), NOW, SETTINGS, 0.0)
     assert after.hints == FeedHints(ttl=HOUR)
     assert after_poll(after, UNCHANGED, NOW, SETTINGS, 0.0).hints == FeedHints(ttl=HOUR)
 
@@ -159,9 +155,7 @@ def test_jitter_only_ever_delays(chance: float, expected: float) -> None:
         (Reason.FEED_NOT_A_FEED, HOUR, 8 * HOUR, DAY),
     ],
 )
-def test_failures_wait_by_their_class(
-    reason: Reason, first: timedelta, fourth: timedelta, longest: timedelta
-) -> None:
+def test_failures_wait_by_their_class(reason: Reason, first: timedelta, fourth: timedelta, longest: timedelta) -> None:
     poll = PollFacts(reason=reason, detail="words")
     assert waited(state(), poll) == first
     assert waited(state(failures=3), poll) == fourth
@@ -248,9 +242,7 @@ def test_validators_are_replaced_refreshed_or_dropped(facts: dict[str, object], 
 
 def test_a_transport_failure_keeps_the_validators() -> None:
     old = state(validators=Validators('"a"'))
-    assert after_poll(old, PollFacts(reason=Reason.TIMEOUT), NOW, SETTINGS, 0.0).validators == Validators(
-        '"a"'
-    )
+    assert after_poll(old, PollFacts(reason=Reason.TIMEOUT), NOW, SETTINGS, 0.0).validators == Validators('"a"')
 
 
 @pytest.mark.parametrize(
@@ -278,9 +270,7 @@ def test_lying_validators_are_found_out(poll: PollFacts, lies: bool) -> None:
     ("validators", "chance", "expected"),
     [(Validators(), 0.0, False), (Validators('"a"'), 0.019, True), (Validators('"a"'), 0.02, False)],
 )
-def test_a_small_share_of_polls_is_unconditional(
-    validators: Validators, chance: float, expected: bool
-) -> None:
+def test_a_small_share_of_polls_is_unconditional(validators: Validators, chance: float, expected: bool) -> None:
     assert should_poll_unconditionally(state(validators=validators), chance, SETTINGS) is expected
 
 
@@ -312,9 +302,7 @@ def test_only_a_permanent_redirect_that_lasts_moves_a_feed(
     assert after.source.url == URL
 
 
-@pytest.mark.parametrize(
-    "between", [document("a"), document("a", final_url="https://e.example/other", permanent=True)]
-)
+@pytest.mark.parametrize("between", [document("a"), document("a", final_url="https://e.example/other", permanent=True)])
 def test_a_redirect_that_changes_its_mind_starts_again(between: PollFacts) -> None:
     nine = polled_through("https://e.example/new", 9, DAY)
     assert nine.moved_polls == 9

@@ -63,16 +63,12 @@ def test_nothing_on_disk_is_read(ends: dict[str, FeedDocument | Reason]) -> None
     assert "root:" not in repr(document)
 
 
-@pytest.mark.parametrize(
-    "name", ["attributes", "categories", "a run in author", "blank lines before the root"]
-)
+@pytest.mark.parametrize("name", ["attributes", "categories", "a run in author", "blank lines before the root"])
 def test_time_grows_in_proportion(name: str) -> None:
     """Four times the input takes nowhere near sixteen times as long (with room for a busy machine)."""
     make = {
         "attributes": lambda n: "<rss><channel><item><x " + " ".join(f'a{i}="b"' for i in range(n)) + "/>",
-        "categories": lambda n: (
-            "<rss><channel><item>" + "".join(f"<category>{i}</category>" for i in range(n))
-        ),
+        "categories": lambda n: "<rss><channel><item>" + "".join(f"<category>{i}</category>" for i in range(n)),
         "a run in author": lambda n: f"<rss><channel><item><author>{'a' * n}</author>",
         "blank lines before the root": lambda n: "\n" * n + "<rss><channel><item>",
     }[name]
