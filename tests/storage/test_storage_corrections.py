@@ -31,9 +31,7 @@ def test_merge(filled: Store) -> None:
         filled.merge_stories("s1", "s2", LATER)
 
 
-@pytest.mark.parametrize(
-    ("article", "stays"), [("a2", "a1"), ("a1", "a2")], ids=["a copy", "the canonical one"]
-)
+@pytest.mark.parametrize(("article", "stays"), [("a2", "a1"), ("a1", "a2")], ids=["a copy", "the canonical one"])
 def test_split(filled: Store, article: str, stays: str) -> None:
     filled.split_article(article, "s9", LATER)
     assert [m.article_id for m in filled.story("s9").articles] == [article]
@@ -70,9 +68,7 @@ def test_a_pinned_article_that_is_split_off_speaks_no_more(filled: Store) -> Non
 
 def test_links_are_remembered_and_undone(filled: Store) -> None:
     first = filled.add_link(LinkKind.CANNOT, "a4", "a1", NOW, "different towns")
-    assert [(link.row, link.a, link.b, link.made) for link in filled.links("a4")] == [
-        (first, "a1", "a4", NOW)
-    ]
+    assert [(link.row, link.a, link.b, link.made) for link in filled.links("a4")] == [(first, "a1", "a4", NOW)]
     second = filled.add_link(LinkKind.MUST, "a1", "a4", LATER)
     assert [link.row for link in filled.links()] == [second]
     assert [(link.row, link.undone) for link in filled.links(undone=True)] == [(first, LATER), (second, None)]

@@ -80,9 +80,7 @@ def test_feed_renamed_to_where_it_moved_keeps_its_history(store: Store, feed: in
 
 
 def test_secrets_stay_in_memory(store: Store) -> None:
-    secret = source(
-        headers=(("Cookie", "s3cret-cookie"),), username="me", password="s3cret", proxy="http://p:s3cret@h"
-    )
+    secret = source(headers=(("Cookie", "s3cret-cookie"),), username="me", password="s3cret", proxy="http://p:s3cret@h")
     store.sync_feeds([secret], NOW)
     poll(store, (entry(), False))
     assert store.feeds()[0].source == secret
@@ -104,9 +102,7 @@ def test_taken_entries_become_work_in_order(store: Store, feed: int) -> None:
     poll(store, (entry("k1"), False), (entry("k2"), False))
     items = store.pending(NOW, 10)
     assert [item.entry for item in items] == [entry("k1"), entry("k2")]
-    assert {(i.feed_row, i.feed_url, i.revised, i.attempts) for i in items} == {
-        (feed, source().url, False, 0)
-    }
+    assert {(i.feed_row, i.feed_url, i.revised, i.attempts) for i in items} == {(feed, source().url, False, 0)}
     assert [i.entry.key for i in store.pending(NOW, 1, exclude={items[0].row})] == ["k2"]
     assert store.waiting() == (2, NOW)
 
@@ -176,6 +172,19 @@ def test_applied_work_leaves_the_queue(store: Store, feed: int) -> None:
     store.apply([ingest(1, 1, work=item.row)], NOW)
     assert store.waiting() == (0, None)
     assert store.counts().waiting == 0
+
+
+def test_work_that_led_to_a_known_article_names_it(store: Store, feed: int) -> None:
+    poll(store, (entry("k1"), False), (entry("k2"), False))
+    first, second = store.pending(NOW, 2)
+    store.apply([ingest(1, 1, work=first.row)], NOW)
+    seen = row(Outcome.SEEN, Reason.KNOWN_URL, article_id="a1", story_id="s1")
+    unheard = row(Outcome.SEEN, Reason.KNOWN_URL, article_id="unheard-of", story_id="s1")
+    assert store.settle_all([(second.row, seen), (second.row, seen), (99, unheard)]) == 1
+    assert [item.row for item in store.items(ItemFilter(story="s1", outcome=Outcome.SEEN))] == [seen]
+    with store._db.read() as connection:
+        led = connection.exec_driver_sql("SELECT key, article FROM entry ORDER BY key").all()
+    assert [tuple(pair) for pair in led] == [("k1", 1), ("k2", 1)]
 
 
 def test_hundreds_of_entries_in_one_poll(store: Store, feed: int) -> None:

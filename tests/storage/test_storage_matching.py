@@ -27,9 +27,7 @@ def test_start(store: Store) -> None:
     record = store.story("s1")
     assert (record.title, record.url, record.outlet) == ("Report number 1", article(1).url, "Outlet 1")
     assert (record.first_seen, record.last_seen, record.outlets) == (NOW, NOW, ("Outlet 1",))
-    assert [(m.article_id, m.canonical, m.score, m.reason) for m in record.articles] == [
-        ("a1", True, None, None)
-    ]
+    assert [(m.article_id, m.canonical, m.score, m.reason) for m in record.articles] == [("a1", True, None, None)]
     assert kinds(store) == [(EventKind.STARTED, "s1", "a1", None)]
 
 
@@ -199,9 +197,7 @@ def test_by_identity(store: Store) -> None:
 
 
 def test_streams_in_row_order(store: Store) -> None:
-    store.apply(
-        [ingest(1, 1), join(2, 1, 1, 0.5), replace(ingest(3, 2), article=article(3, published=None))], NOW
-    )
+    store.apply([ingest(1, 1), join(2, 1, 1, 0.5), replace(ingest(3, 2), article=article(3, published=None))], NOW)
     seconds = int(NOW.timestamp())
     assert list(store.sketches()) == [
         (1, 1, seconds + 60, b"\1" * 8),

@@ -107,6 +107,12 @@ def test_unknown_story(filled: Store) -> None:
         filled.story("s99")
 
 
+def test_story_with_an_article(filled: Store) -> None:
+    assert filled.story_with(5) == filled.story("s1")
+    with pytest.raises(NotFound, match="99"):
+        filled.story_with(99)
+
+
 def test_counts(filled: Store) -> None:
     counts = filled.counts()
     assert (counts.feeds, counts.waiting, counts.articles, counts.stories) == (1, 0, 6, 2)

@@ -70,10 +70,7 @@ def one() -> object:
         yield store
 
 
-@given(
-    st.text(max_size=60)
-    | st.from_regex(r'(-|"|\*|outlet:|since:|NEAR\(|[a-z(){}^:+\' ]){1,12}', fullmatch=True)
-)
+@given(st.text(max_size=60) | st.from_regex(r'(-|"|\*|outlet:|since:|NEAR\(|[a-z(){}^:+\' ]){1,12}', fullmatch=True))
 def test_whatever_is_typed_is_searched_or_explained(one: Store, text: str) -> None:
     try:
         query = parse_query(text, NOW)
@@ -88,9 +85,7 @@ def filled(store: Store) -> Store:
         [
             ingest(1, 1, title="Harbour rebuilt", text="The new harbour of the town.", outlet="The Gazette"),
             join(2, 1, 1, title="Hafen neu gebaut", text="Der neue Hafen der Stadt Zürich.", language="de"),
-            ingest(
-                3, 2, title="Budget passed", text="The council passed the harbour budget. O'Neill said no."
-            ),
+            ingest(3, 2, title="Budget passed", text="The council passed the harbour budget. O'Neill said no."),
         ],
         NOW,
     )

@@ -102,9 +102,7 @@ class StoreAgainstModel(RuleBasedStateMachine):
         assert sorted(records) == self.model.living()
         for row, record in records.items():
             tale = self.model.stories[row]
-            assert [member.article_id for member in record.articles] == [
-                f"a{n}" for n in sorted(tale.members)
-            ]
+            assert [member.article_id for member in record.articles] == [f"a{n}" for n in sorted(tale.members)]
             assert [m.article_id for m in record.articles if m.canonical] == [f"a{tale.canonical}"]
         assert self.store.texts(sorted(self.model.texts)) == {n: t[-1] for n, t in self.model.texts.items()}
         for row, texts in self.model.texts.items():
