@@ -55,6 +55,8 @@ class ProfileLike(Protocol):
     def n_tokens(self) -> int: ...
     @property
     def agency(self) -> int: ...  # hash of the agency credited, 0 where none is
+    @property
+    def text(self) -> int: ...  # hash of the whole sequence of tokens
 
 
 class Counts(Protocol):
@@ -241,7 +243,7 @@ class Sums:
         cell = part.pair * CLASSES + classes
         size = (len(part.starts) - 1) * CLASSES
         count = np.bincount(cell, minlength=size).astype(np.float64)
-        weight: Floats = np.bincount(cell, rare, size)
+        weight = np.bincount(cell, rare, size).astype(np.float64)
         return Sums(count.reshape(-1, CLASSES), weight.reshape(-1, CLASSES))
 
 
