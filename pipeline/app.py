@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from pipeline import config as configuration
 
 if TYPE_CHECKING:
-    from pipeline.config import Config
     from pipeline.articles import ExtractSettings
+    from pipeline.config import Config
     from pipeline.dedup import Rules
     from pipeline.run.parts import Parts
     from pipeline.run.report import RoundReport
@@ -120,9 +120,7 @@ async def assembled(config: Config, store: Store) -> AsyncIterator[Parts]:
     own = config.sections["run"]
     random = Random()  # noqa: S311 - spreads polls over time; nothing secret hangs on it
     database = DatabaseThread()
-    pool = WorkerPool(
-        own.workers or os.cpu_count() or 1, own.cpu_seconds, own.memory_mib << 20, preload=PRELOAD
-    )
+    pool = WorkerPool(own.workers or os.cpu_count() or 1, own.cpu_seconds, own.memory_mib << 20, preload=PRELOAD)
     try:
         async with Web(config.sections["fetch"], now=clock, random=random) as web, pool:
             yield Parts(

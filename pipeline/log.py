@@ -18,7 +18,13 @@ if TYPE_CHECKING:
     from structlog.typing import EventDict, WrappedLogger
 
 _URL = re.compile(r"https?://[^\s'\"<>]+", re.IGNORECASE)
-LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR, "critical": logging.CRITICAL}
+LEVELS = {
+    "debug": logging.DEBUG,
+    "info": logging.INFO,
+    "warning": logging.WARNING,
+    "error": logging.ERROR,
+    "critical": logging.CRITICAL,
+}
 
 
 def safe(value: object) -> object:
@@ -45,7 +51,9 @@ def _safe_traceback(_logger: WrappedLogger, _method: str, event: EventDict) -> E
     """Tracebacks keep their lines; each line is made safe on its own."""
     trace = event.get("exception")
     if isinstance(trace, str):
-        event["exception"] = "\n".join(line[: len(line) - len(line.lstrip())] + str(safe(line)) for line in trace.splitlines())
+        event["exception"] = "\n".join(
+            line[: len(line) - len(line.lstrip())] + str(safe(line)) for line in trace.splitlines()
+        )
     return event
 
 

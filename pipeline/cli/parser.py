@@ -41,12 +41,10 @@ _Commands = argparse._SubParsersAction  # noqa: SLF001 - argparse names this typ
 
 
 def _command(
-    commands: _Commands[argparse.ArgumentParser], name: str, module: str, text: str, **more: str
+    commands: _Commands[argparse.ArgumentParser], name: str, module: str, text: str
 ) -> argparse.ArgumentParser:
     """A subcommand with the options that every command has."""
-    parser = commands.add_parser(
-        name, help=text, description=text[0].upper() + text[1:] + ".", formatter_class=_Help, **more
-    )
+    parser = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".", formatter_class=_Help)
     parser.set_defaults(module=module)
     _common(parser.add_argument_group("on every command"))
     return parser
@@ -110,7 +108,9 @@ def _dedup(commands: _Commands[argparse.ArgumentParser]) -> None:
     explain.add_argument("a", metavar="A", help="article id, URL, or a text, HTML or JSON file")
     explain.add_argument("b", metavar="B")
     evaluate = _command(commands, "evaluate", "evaluate", "score the judge on labelled pairs")
-    evaluate.add_argument("pairs", metavar="PAIRS.jsonl", help="one {a, b, label, weight?} a line; ids of stored articles")
+    evaluate.add_argument(
+        "pairs", metavar="PAIRS.jsonl", help="one {a, b, label, weight?} a line; ids of stored articles"
+    )
     evaluate.add_argument("--plot", type=Path, metavar="FILE.html", help="write curves to look at")
     evaluate.add_argument("--worst", type=_positive, default=10, metavar="N", help="show the N worst errors")
     tune = _command(commands, "tune", "tune", "fit weights to your own labelled pairs")
@@ -119,7 +119,9 @@ def _dedup(commands: _Commands[argparse.ArgumentParser]) -> None:
 
 
 def _feeds(commands: _Commands[argparse.ArgumentParser]) -> None:
-    feeds = commands.add_parser("feeds", help="list, add, remove, check, import and export feeds", formatter_class=_Help)
+    feeds = commands.add_parser(
+        "feeds", help="list, add, remove, check, import and export feeds", formatter_class=_Help
+    )
     actions = feeds.add_subparsers(dest="action", metavar="ACTION", required=True)
     listing = _command(actions, "list", "feeds", "list feeds with their health and next poll")
     listing.add_argument("--failing", action="store_true", help="only those in trouble")

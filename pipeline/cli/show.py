@@ -94,7 +94,12 @@ def progress(*, enabled: bool) -> Iterator[Callable[[Tally, int], None]]:
         return
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
-    columns = (SpinnerColumn(), TextColumn("feeds {task.fields[feeds]}"), BarColumn(), TextColumn("{task.fields[line]}"))
+    columns = (
+        SpinnerColumn(),
+        TextColumn("feeds {task.fields[feeds]}"),
+        BarColumn(),
+        TextColumn("{task.fields[line]}"),
+    )
     with Progress(*columns, console=screen, transient=True) as bar:
         task = bar.add_task("", total=None, feeds="", line="")
 

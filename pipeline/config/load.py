@@ -48,9 +48,7 @@ def load(path: Path | None, sections: Mapping[str, type], *, db: str | None = No
     where = str(chosen or "(defaults)")
     mistakes = unknown_keys(tables, [*sections, "storage", "feeds", "feeds_file"], f"{where}:")
     storage = fill(StorageSettings, tables.get("storage", {}), f"{where}: [storage]", mistakes)
-    built = {
-        name: fill(cls, tables.get(name, {}), f"{where}: [{name}]", mistakes) for name, cls in sections.items()
-    }
+    built = {name: fill(cls, tables.get(name, {}), f"{where}: [{name}]", mistakes) for name, cls in sections.items()}
     feeds = _feed_list(tables.get("feeds", []), where, mistakes)
     feeds_path = _feeds_path(chosen, tables, mistakes)
     if feeds_path is not None:

@@ -48,7 +48,7 @@ async def poll_feed(parts: Parts, feed: FeedState, tally: Tally) -> None:
         polled = await _ask(parts, feed)
     except Rejected as error:
         polled = Polled(_failure(error))
-    except Exception as error:  # a defect of ours costs this feed only
+    except Exception as error:  # noqa: BLE001 - a defect of ours costs this feed only
         structlog.get_logger().exception("defect", feed=feed.url)
         polled = Polled(PollFacts(Reason.INTERNAL_ERROR, f"{type(error).__name__}: {error}"))
     now = parts.clock()
@@ -56,7 +56,9 @@ async def poll_feed(parts: Parts, feed: FeedState, tally: Tally) -> None:
     taken, refused = await _news(parts, feed, polled.document, now)
     failure = state.last_reason or polled.facts.reason
     spent = {"poll": round((time.monotonic() - began) * 1000, 2)}
-    rows = [] if failure is None else [_failed_row(state, failure, polled.facts.detail or state.last_detail, now, spent)]
+    rows = (
+        [] if failure is None else [_failed_row(state, failure, polled.facts.detail or state.last_detail, now, spent)]
+    )
     if state.url != feed.url:
         structlog.get_logger().info("feed moved", feed=feed.url, to=state.url)
     fresh = await parts.db(parts.store.apply_poll, state, taken, rows, now, refused)
@@ -103,9 +105,7 @@ async def _ask(parts: Parts, feed: FeedState) -> Polled:
     )
 
 
-def _entry_times(
-    feed: FeedState, document: FeedDocument, *, delta: bool
-) -> tuple[tuple[str, datetime | None], ...]:
+def _entry_times(feed: FeedState, document: FeedDocument, *, delta: bool) -> tuple[tuple[str, datetime | None], ...]:
     """Keys and publication times; a document of differences (RFC 3229) still holds what it held before."""
     times: dict[str, datetime | None] = dict.fromkeys(feed.last_keys) if delta else {}
     times.update((entry.key, entry.published) for entry in document.entries)
@@ -156,9 +156,7 @@ def _refused_row(feed: FeedState, entry: RefusedEntry, now: datetime) -> Journal
     )
 
 
-def _failed_row(
-    state: FeedState, reason: Reason, detail: str, now: datetime, timings: dict[str, float]
-) -> JournalRow:
+def _failed_row(state: FeedState, reason: Reason, detail: str, now: datetime, timings: dict[str, float]) -> JournalRow:
     return JournalRow(
         time=now,
         feed=state.source.url,

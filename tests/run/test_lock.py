@@ -32,9 +32,9 @@ def test_a_second_instance_is_told_who_holds_it(tmp_path: Path) -> None:
     ) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
-        with pytest.raises(AlreadyRunning, match=rf"`run`, process {holder.pid}, since 2026-01-01"):
-            with single_instance(lock, "once", NOW):
-                pytest.fail("two instances at once")
+        held = pytest.raises(AlreadyRunning, match=rf"`run`, process {holder.pid}, since 2026-01-01")
+        with held, single_instance(lock, "once", NOW):
+            pytest.fail("two instances at once")
         holder.kill()  # the lock goes with the process, however it ends
         holder.wait()
         with single_instance(lock, "once", NOW):
@@ -47,6 +47,6 @@ def test_memory_needs_no_lock() -> None:
 
 
 def test_an_unwritable_place_is_named(tmp_path: Path) -> None:
-    with pytest.raises(StorageError, match="lock file cannot be opened"):
-        with single_instance(tmp_path / "nowhere" / "x.lock", "once", NOW):
-            pass
+    refused = pytest.raises(StorageError, match="lock file cannot be opened")
+    with refused, single_instance(tmp_path / "nowhere" / "x.lock", "once", NOW):
+        pytest.fail("locked nowhere")

@@ -1,0 +1,256 @@
+"""``feeds``: what is polled, how each feed is doing, and changes to the list."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from argparse import Namespace
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipeline import app
+from pipeline.cli import show
+from pipeline.config.edit import add_feeds, remove_feeds
+from pipeline.errors import FeedRejected, Rejected, UsageError
+from pipeline.feeds import feed_links, guesses, parse_feed, read_opml, write_opml
+from pipeline.fetch import Request, Web
+from pipeline.model import FeedDocument, FeedSource, FeedState, Reason
+from pipeline.storage import open_store
+from pipeline.text import count_of
+from pipeline.urls import is_web_url, mask_url, registrable_domain, split_url
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pipeline.config import Config
+
+MOST_CANDIDATES = 6  # addresses tried when a page announces no feed
+
+
+def run(args: Namespace) -> int:
+    """Carry out one of the actions."""
+    config = app.load_config(args)
+    app.configure_log(args)
+    return int(_ACTIONS[args.action](args, config))
+
+
+def _list(args: Namespace, config: Config) -> int:
+    with open_store(config.storage.url) as store:
+        states = {state.source.url: state for state in store.feeds()}
+    rows = [(feed, states.get(feed.url)) for feed in config.feeds]
+    if args.failing:
+        rows = [(feed, state) for feed, state in rows if state and (state.failures or state.retired)]
+    if args.json:
+        show.json_lines(_as_json(feed, state) for feed, state in rows)
+        return 0
+    table = show.table("outlet", "lang", "health", "last poll", "next poll", "~address, and why then")
+    for feed, state in rows:
+        why = f"{mask_url(feed.url)}  {state.why_next if state else 'not polled yet'}"
+        table.add_row(
+            show.text(feed.outlet, width=28),
+            feed.language or "",
+            _health(state),
+            show.moment(state.last_poll) if state else "",
+            show.moment(state.next_poll) if state else "",
+            show.text(why),
+        )
+    console = show.console()
+    console.print(table)
+    console.print(count_of(len(rows), "feed"), style="dim")
+    return 0
+
+
+def _health(state: FeedState | None) -> Any:
+    if state is None or state.last_poll is None:
+        return show.text("new", "dim")
+    if state.retired:
+        return show.text("retired", "red")
+    if state.failures:
+        return show.text(f"{state.last_reason} ×{state.failures}", "red")
+    return show.text("well", "green")
+
+
+def _as_json(feed: FeedSource, state: FeedState | None) -> dict[str, Any]:
+    known: dict[str, Any] = {
+        "url": mask_url(feed.url),
+        "outlet": feed.outlet,
+        "language": feed.language,
+        "country": feed.country,
+    }
+    if state is None:
+        return known
+    return known | {
+        "polled_at": mask_url(state.url),
+        "last_poll": state.last_poll,
+        "last_success": state.last_success,
+        "next_poll": state.next_poll,
+        "why_next": state.why_next,
+        "failures": state.failures,
+        "failing_since": state.failing_since,
+        "reason": state.last_reason,
+        "detail": state.last_detail,
+        "missed": state.missed,
+        "retired": state.retired,
+        "proposal": state.proposal,
+    }
+
+
+def _add(args: Namespace, config: Config) -> int:
+    if not is_web_url(args.url):
+        raise UsageError(f"{args.url}: should be an http:// or https:// address")
+    found = asyncio.run(_discover(config, args.url))
+    added = add_feeds(
+        _feeds_file(config),
+        [FeedSource(url=look.url, outlet=args.outlet or look.name, interval_minutes=args.interval) for look in found],
+    )
+    _tell("added", added, _feeds_file(config), args)
+    return 0
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What came from an address."""
+
+    url: str
+    document: FeedDocument | None = None
+    reason: Reason | None = None
+    detail: str = ""
+    page: str = ""  # where a page came instead
+
+    @property
+    def name(self) -> str:
+        """The feed's own title, or its domain."""
+        host = split_url(self.url).host
+        return (self.document.title if self.document else "") or registrable_domain(host) or host
+
+
+async def _discover(config: Config, url: str) -> list[Look]:
+    """The feed at ``url``, or those that the page there announces; raises ``UsageError`` where there is none."""
+    async with Web(config.sections["fetch"], now=app.clock) as web:
+        first = await _look(web, config, url)
+        if first.document is not None:
+            return [first]
+        if not first.page:
+            raise UsageError(f"{mask_url(url)}: {first.reason}: {first.detail}")
+        links = [link.url for link in feed_links(first.page, url)]
+        announced = bool(links)
+        links = links or [link.url for link in guesses(url)][:MOST_CANDIDATES]
+        looks = [await _look(web, config, link) for link in links]
+    found = [look for look in looks if look.document is not None]
+    if not found:
+        raise UsageError(
+            f"{mask_url(url)} is a page, and no feed was found {'behind its links' if announced else 'near it'}"
+        )
+    return found if announced else found[:1]
+
+
+async def _look(web: Web, config: Config, url: str, source: FeedSource | None = None) -> Look:
+    request = Request.for_feed(source or FeedSource(url, ""), url)
+    try:
+        response = await web.fetch(request)
+        kind = response.headers.get("content-type")
+    except Rejected as error:
+        return Look(url, reason=error.reason, detail=error.detail)
+    try:
+        document = await asyncio.to_thread(
+            parse_feed, response.body, response.final_url, kind, config.sections["parse"], app.clock()
+        )
+    except FeedRejected as error:
+        page = response.body.decode("utf-8", "replace") if error.reason is Reason.FEED_IS_HTML else ""
+        return Look(response.final_url, reason=error.reason, detail=error.detail, page=page)
+    return Look(response.final_url, document)
+
+
+def _check(args: Namespace, config: Config) -> int:
+    known = {feed.url: feed for feed in config.feeds}
+    sources = [known.get(url, FeedSource(url, "")) for url in args.url] or list(config.feeds)
+
+    async def looked() -> list[Look]:
+        async with Web(config.sections["fetch"], now=app.clock) as web:
+            return list(await asyncio.gather(*(_look(web, config, feed.url, feed) for feed in sources)))
+
+    looks = asyncio.run(looked())
+    if args.json:
+        show.json_lines(
+            {
+                "url": mask_url(source.url),
+                "final_url": mask_url(look.url),
+                "ok": look.document is not None,
+                "reason": look.reason,
+                "detail": look.detail,
+                "title": look.document.title if look.document else None,
+                "entries": len(look.document.entries) if look.document else 0,
+            }
+            for source, look in zip(sources, looks, strict=True)
+        )
+    else:
+        _print_looks(sources, looks)
+    return 0 if any(look.document for look in looks) else 3
+
+
+def _print_looks(sources: Sequence[FeedSource], looks: Sequence[Look]) -> None:
+    table = show.table("", ">entries", "newest", "~feed")
+    for source, look in zip(sources, looks, strict=True):
+        if look.document is None:
+            said = show.text(f"{mask_url(source.url)}  {look.reason}: {look.detail}")
+            table.add_row(show.text("fails", "red"), "", "", said)
+            continue
+        newest = max((e.published for e in look.document.entries if e.published), default=None)
+        table.add_row(
+            show.text("well", "green"),
+            str(len(look.document.entries)),
+            show.moment(newest),
+            show.text(f"{look.document.title}  {mask_url(look.url)}"),
+        )
+    show.console().print(table)
+
+
+def _remove(args: Namespace, config: Config) -> int:
+    path = _feeds_file(config)
+    gone = remove_feeds(path, set(args.url))
+    missing = [url for url in args.url if url not in gone]
+    if missing:
+        raise UsageError(f"{path} has no feed {', '.join(map(mask_url, missing))}")
+    _tell("removed", [feed for feed in config.feeds if feed.url in gone], path, args)
+    return 0
+
+
+def _import(args: Namespace, config: Config) -> int:
+    try:
+        found = read_opml(Path(args.file).read_bytes())
+    except OSError as error:
+        raise UsageError(f"{args.file}: cannot be read: {error.strerror}") from None
+    added = add_feeds(_feeds_file(config), list(found.feeds))
+    _tell("added", added, _feeds_file(config), args)
+    return 0
+
+
+def _export(args: Namespace, config: Config) -> int:
+    text = write_opml(config.feeds, title="Storyfold", created=app.clock())
+    if args.file == "-":
+        sys.stdout.write(text)
+    else:
+        Path(args.file).write_text(text, "utf-8")
+    return 0
+
+
+def _feeds_file(config: Config) -> Path:
+    """The file that changes go to: the feeds file, or the configuration where it holds the feeds itself."""
+    path = config.feeds_path or config.path
+    if path is None:
+        raise UsageError("there is no configuration file to change; name one with --config")
+    return path
+
+
+def _tell(what: str, feeds: Sequence[FeedSource], path: Path, args: Namespace) -> None:
+    if args.json:
+        show.json_lines({"url": mask_url(feed.url), "outlet": feed.outlet, "change": what} for feed in feeds)
+        return
+    console = show.console()
+    for feed in feeds:
+        console.print(show.text(f"{what} {feed.outlet}: {mask_url(feed.url)}"))
+    console.print(f"{count_of(len(feeds), 'feed')} {what} in {path}", style="dim")
+
+
+_ACTIONS = {"list": _list, "add": _add, "remove": _remove, "check": _check, "import": _import, "export": _export}
