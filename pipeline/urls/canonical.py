@@ -41,13 +41,17 @@ def canonical_url(url: str, base: str | None = None, *, feed_host: str | None = 
     clean = _CLEAN.match(url)
     # An address of the clean form has no spelling to change, so the only checks left are its lengths.
     if clean and len(url) <= MAX_URL and normal_host(clean.group(1)) and "/." not in url:
-        return CanonicalURL(
-            url if url.count("/") > 2 else url + "/", url, () if url.count("/") > 2 else (_SPELT,)
-        )
+        return CanonicalURL(url if url.count("/") > 2 else url + "/", url, () if url.count("/") > 2 else (_SPELT,))
     parts = split_url(url, base)
     query, removed = _clean_query(parts, feed_host)
     result = parts._replace(userinfo=None, query=query).text
     return CanonicalURL(result, url, tuple(_trace(url, result, parts, removed)))
+
+
+def canonical_parts(url: str) -> WebURL:
+    """The parts of ``canonical_url(url)``; raises ``ValueError`` as it does."""
+    parts = split_url(url)
+    return parts._replace(userinfo=None, query=_clean_query(parts, None)[0])
 
 
 _SPELT = "spelt in the normal way"

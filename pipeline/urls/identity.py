@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.urls.canonical import canonical_url
+from pipeline.urls.canonical import canonical_parts, canonical_url
 from pipeline.urls.hosts import same_site
 from pipeline.urls.parts import split_url
 from pipeline.urls.tracking import tracking
@@ -17,7 +17,7 @@ def entry_identity_url(url: str) -> str:
     >>> entry_identity_url("http://www.example.com/news/7/?utm_medium=rss")
     'https://example.com/news/7'
     """
-    parts = split_url(canonical_url(url).url)
+    parts = canonical_parts(url)
     host = parts.host
     while host.startswith("www.") and host.count(".") > 1:
         host = host[4:]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+import ssl
 from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -13,6 +14,8 @@ import httpcore
 from pipeline.fetch.settings import FetchSettings
 
 T = TypeVar("T")
+# Trusts nobody, and is made in no time: for tests without TLS.
+PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 
 SMALL = FetchSettings(

@@ -15,7 +15,7 @@ from pipeline.fetch import Fetcher, FetchFailed, FetchSettings, Request, Web, re
 from pipeline.fetch.addresses import EVERYWHERE
 from pipeline.model import Reason
 from tests.fetch.hostile import Hostile, redirect
-from tests.fetch.support import SMALL, Names, Recording, now
+from tests.fetch.support import PLAIN, SMALL, Names, Recording, now
 
 LOOPBACK = [
     "127.0.0.1",
@@ -273,7 +273,9 @@ def test_there_are_enough_forms() -> None:
 def test_no_form_of_a_refused_address_opens_a_socket(url: str) -> None:
     async def main() -> tuple[Reason, list[str]]:
         backend = Recording(connect=False)
-        async with Fetcher(GUARDED, now=now, resolver=Names(default=WORST), inner=backend) as fetcher:
+        async with Fetcher(
+            GUARDED, now=now, ssl_context=PLAIN, resolver=Names(default=WORST), inner=backend
+        ) as fetcher:
             with pytest.raises(FetchFailed) as caught:
                 await fetcher.fetch(Request(url))
             return caught.value.reason, backend.opened
@@ -288,9 +290,7 @@ def test_no_redirect_to_any_form_opens_a_socket() -> None:
 
     async def main() -> tuple[set[Reason], list[str]]:
         server = Hostile()
-        targets = [
-            form for form in FORMS if form and form.isascii() and form.isprintable() and "//" in form[:9]
-        ]
+        targets = [form for form in FORMS if form and form.isascii() and form.isprintable() and "//" in form[:9]]
         targets = [form for form in targets if not form.startswith("//")]
         server.behaviours = {f"/{i}": redirect(form) for i, form in enumerate(targets)}
         backend = Recording()
@@ -299,7 +299,7 @@ def test_no_redirect_to_any_form_opens_a_socket() -> None:
         names = Names({"server.test": [["127.77.0.1"]]}, default=WORST)
         async with (
             server.serving(),
-            Fetcher(settings, now=now, resolver=names, inner=_Relay(backend)) as fetcher,
+            Fetcher(settings, now=now, ssl_context=PLAIN, resolver=names, inner=_Relay(backend)) as fetcher,
         ):
             reasons = set()
             for path in server.behaviours:
@@ -343,7 +343,7 @@ def test_the_operating_system_is_never_asked_to_connect() -> None:
             if not any(word in url for word in ("metadata", "instance", ".lan", ".local", "_http", ".test"))
         ]
         for settings in (GUARDED, replace(GUARDED, robots=True)):
-            async with Web(settings, now=now) as web:
+            async with Web(settings, now=now, ssl_context=PLAIN) as web:
                 for url in numeric:
                     with pytest.raises(FetchFailed):
                         await web.fetch(Request(url))
@@ -359,10 +359,8 @@ def test_the_operating_system_is_never_asked_to_connect() -> None:
 def test_of_several_addresses_only_the_allowed_are_tried() -> None:
     async def main() -> list[str]:
         backend = Recording(connect=False)
-        names = Names(
-            {"mixed.test": [["10.0.0.1", "93.184.215.14", "::1", "2606:4700::1111", "93.184.215.14"]]}
-        )
-        async with Fetcher(GUARDED, now=now, resolver=names, inner=backend) as fetcher:
+        names = Names({"mixed.test": [["10.0.0.1", "93.184.215.14", "::1", "2606:4700::1111", "93.184.215.14"]]})
+        async with Fetcher(GUARDED, now=now, ssl_context=PLAIN, resolver=names, inner=backend) as fetcher:
             with pytest.raises(FetchFailed) as caught:
                 await fetcher.fetch(Request("https://mixed.test/"))
             assert caught.value.reason is Reason.CONNECT_FAILED
@@ -377,7 +375,7 @@ def test_behind_a_proxy_addresses_are_judged_all_the_same() -> None:
         names = Names({"router.test": [["192.168.1.1"]], "proxy.test": [["10.9.9.9"]]})
         settings = replace(GUARDED, proxy="http://proxy.test:3128")
         reasons = []
-        async with Fetcher(settings, now=now, resolver=names, inner=backend) as fetcher:
+        async with Fetcher(settings, now=now, ssl_context=PLAIN, resolver=names, inner=backend) as fetcher:
             for url in (
                 "http://router.test/",
                 "http://169.254.169.254/",
@@ -434,14 +432,7 @@ def test_refusal(ip: str, allow: list[str], allowed: bool) -> None:
 
 @given(st.ip_addresses())
 def test_whatever_python_knows_to_be_special_is_refused(ip) -> None:  # type: ignore[no-untyped-def]
-    if (
-        ip.is_private
-        or ip.is_loopback
-        or ip.is_link_local
-        or ip.is_multicast
-        or ip.is_unspecified
-        or not ip.is_global
-    ):
+    if ip.is_private or ip.is_loopback or ip.is_link_local or ip.is_multicast or ip.is_unspecified or not ip.is_global:
         assert refusal(ip) is not None
     assert refusal(ip, EVERYWHERE) is None
 

@@ -22,7 +22,7 @@ from pipeline.model import FeedSource, Reason, Validators
 from pipeline.urls import split_url
 from tests.fakeweb import FakeWeb
 from tests.fetch.hostile import Hostile, body, redirect
-from tests.fetch.support import SMALL, Names, Recording, now
+from tests.fetch.support import PLAIN, SMALL, Names, Recording, now
 
 T = TypeVar("T")
 CERTIFICATE = Path(__file__).parent / "loopback.pem"  # for news.test, good for nothing else
@@ -31,7 +31,7 @@ WIDE = replace(SMALL, allow_private=("127.0.0.0/8",))
 
 def fetching(work: Callable[[Fetcher], Awaitable[T]], settings: FetchSettings = WIDE, **more: object) -> T:
     async def main() -> T:
-        async with Fetcher(settings, now=now, **more) as fetcher:  # type: ignore[arg-type]
+        async with Fetcher(settings, now=now, **{"ssl_context": PLAIN, **more}) as fetcher:  # type: ignore[arg-type]
             return await work(fetcher)
 
     return asyncio.run(main())

@@ -29,7 +29,7 @@ from tests.fetch.hostile import (
     reset,
     silent,
 )
-from tests.fetch.support import SMALL, Names, Recording, now
+from tests.fetch.support import PLAIN, SMALL, Names, Recording, now
 
 try:
     import brotli
@@ -45,9 +45,7 @@ REFUSED: dict[str, tuple[Behaviour, Reason]] = {
     "gzip bomb": (encoded(gzip.compress(BOMB), "gzip"), R.TOO_LARGE),
     "gzip bomb in chunks of one byte": (
         fixed(
-            CHUNKED[:-2]
-            + b"Content-Encoding: gzip\r\n\r\n"
-            + b"".join(b"1\r\n%c\r\n" % c for c in gzip.compress(BOMB))
+            CHUNKED[:-2] + b"Content-Encoding: gzip\r\n\r\n" + b"".join(b"1\r\n%c\r\n" % c for c in gzip.compress(BOMB))
         ),
         R.TOO_LARGE,
     ),
@@ -190,7 +188,7 @@ def test_each_misdeed_ends_within_the_limits_with_its_reason(name: str) -> None:
         backend = Recording()
         async with (
             world().serving() as server,
-            Fetcher(SMALL, now=now, resolver=Names(NAMES), inner=backend) as fetcher,
+            Fetcher(SMALL, now=now, ssl_context=PLAIN, resolver=Names(NAMES), inner=backend) as fetcher,
         ):
             start = time.monotonic()
             with pytest.raises(FetchFailed) as caught:
@@ -208,7 +206,7 @@ def test_each_misdeed_ends_within_the_limits_with_its_reason(name: str) -> None:
 @pytest.mark.parametrize("name", TAKEN)
 def test_oddities_that_do_no_harm_are_taken(name: str) -> None:
     async def main() -> bytes:
-        async with world().serving() as server, Fetcher(SMALL, now=now) as fetcher:
+        async with world().serving() as server, Fetcher(SMALL, now=now, ssl_context=PLAIN) as fetcher:
             return (await fetcher.fetch(Request(server.url(path(name))))).body
 
     assert asyncio.run(main()) == TAKEN[name][1]
@@ -224,7 +222,7 @@ def test_well_behaved_hosts_beside_them_are_not_held_up() -> None:
         async with (
             world().serving() as bad,
             good.serving(),
-            Web(settings, now=now, resolver=Names(NAMES)) as web,
+            Web(settings, now=now, ssl_context=PLAIN, resolver=Names(NAMES)) as web,
         ):
             attempts = [asyncio.create_task(web.fetch(Request(bad.url(path(name))))) for name in REFUSED]
             times = []
@@ -243,7 +241,7 @@ def test_well_behaved_hosts_beside_them_are_not_held_up() -> None:
 @pytest.mark.parametrize("name", [n for n in REFUSED if "bomb" in n])
 def test_a_bomb_allocates_no_more_than_its_limit(name: str) -> None:
     async def main() -> int:
-        async with world().serving() as server, Fetcher(SMALL, now=now) as fetcher:
+        async with world().serving() as server, Fetcher(SMALL, now=now, ssl_context=PLAIN) as fetcher:
             with pytest.raises(FetchFailed):
                 await fetcher.fetch(Request(server.url(path("404"))))
             tracemalloc.start()
@@ -261,7 +259,7 @@ def test_redirects_are_counted() -> None:
     async def main() -> tuple[FetchFailed, list[str]]:
         server = Hostile()
         server.behaviours = {f"/{i}": redirect(f"/{i + 1}", "301 Moved") for i in range(20)}
-        async with server.serving(), Fetcher(SMALL, now=now) as fetcher:
+        async with server.serving(), Fetcher(SMALL, now=now, ssl_context=PLAIN) as fetcher:
             with pytest.raises(FetchFailed) as caught:
                 await fetcher.fetch(Request(server.url("/0")))
             return caught.value, server.asked
@@ -281,7 +279,10 @@ def test_a_name_that_turns_private_is_not_followed() -> None:
         names = Names({"news.test": [["127.0.0.1"], ["127.0.0.2"], ["127.0.0.1"]]})
         server = Hostile()
         server.behaviours["/"] = body(b"fine", "Connection: close")
-        async with server.serving(), Fetcher(SMALL, now=now, resolver=names, inner=backend) as fetcher:
+        async with (
+            server.serving(),
+            Fetcher(SMALL, now=now, ssl_context=PLAIN, resolver=names, inner=backend) as fetcher,
+        ):
             address = server.url("/", host="news.test")
             assert (await fetcher.fetch(Request(address))).body == b"fine"
             with pytest.raises(FetchFailed) as caught:

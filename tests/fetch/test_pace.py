@@ -145,9 +145,7 @@ class Log:
         self.now = 0
         self.most = 0
 
-    async def ask(
-        self, one: HostGate, clock: VirtualClock, host: str, seconds: float, status: int = 200
-    ) -> float:
+    async def ask(self, one: HostGate, clock: VirtualClock, host: str, seconds: float, status: int = 200) -> float:
         async with one.turn(host) as timing:
             self.now += 1
             self.most = max(self.most, self.now)

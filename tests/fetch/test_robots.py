@@ -14,7 +14,7 @@ from pipeline.fetch import FetchFailed, Request, Web
 from pipeline.fetch.robots import Rules, rules_from_answer, rules_from_failure, verdict
 from pipeline.model import Reason
 from tests.fakeweb import FakeWeb
-from tests.fetch.support import SMALL, VirtualClock, now
+from tests.fetch.support import PLAIN, SMALL, VirtualClock, now
 
 POLITE = replace(SMALL, robots=True, allow_private=("127.0.0.0/8",))
 AGENT = "Storyfold"
@@ -94,7 +94,7 @@ def test_robots_are_asked_once_for_many_pages_and_again_after_a_day() -> None:
     clock = VirtualClock()
 
     async def main(web: FakeWeb) -> None:
-        async with Web(POLITE, now=now, clock=clock) as polite:
+        async with Web(POLITE, now=now, ssl_context=PLAIN, clock=clock) as polite:
             url = web.url("/a")
             found = await asyncio.gather(*(polite.fetch(Request(url)) for _ in range(5)))
             assert {f.robots for f in found} == {"robots.txt allows it"}
@@ -116,7 +116,7 @@ def test_robots_are_asked_once_for_many_pages_and_again_after_a_day() -> None:
 
 def test_where_a_redirect_leads_is_asked_too() -> None:
     async def main(web: FakeWeb) -> Reason:
-        async with Web(POLITE, now=now) as polite:
+        async with Web(POLITE, now=now, ssl_context=PLAIN) as polite:
             with pytest.raises(FetchFailed) as caught:
                 await polite.fetch(Request(web.url("/a")))
             return caught.value.reason
@@ -131,7 +131,7 @@ def test_where_a_redirect_leads_is_asked_too() -> None:
 
 def test_a_crawl_delay_slows_the_host_down() -> None:
     async def main(web: FakeWeb) -> list[float]:
-        async with Web(POLITE, now=now) as polite:
+        async with Web(POLITE, now=now, ssl_context=PLAIN) as polite:
             for _ in range(3):
                 await polite.fetch(Request(web.url("/a")))
         return [seen.start for seen in web.requests]
@@ -145,7 +145,7 @@ def test_a_crawl_delay_slows_the_host_down() -> None:
 
 def test_a_server_error_of_robots_means_waiting() -> None:
     async def main(web: FakeWeb) -> Reason:
-        async with Web(POLITE, now=now) as polite:
+        async with Web(POLITE, now=now, ssl_context=PLAIN) as polite:
             with pytest.raises(FetchFailed) as caught:
                 await polite.fetch(Request(web.url("/a")))
             return caught.value.reason
@@ -160,7 +160,7 @@ def test_a_server_error_of_robots_means_waiting() -> None:
 def test_a_host_that_is_not_there_is_asked_once_and_then_left_alone() -> None:
     async def main() -> list[Reason]:
         reasons = []
-        async with Web(POLITE, now=now) as polite:
+        async with Web(POLITE, now=now, ssl_context=PLAIN) as polite:
             for _ in range(3):
                 with pytest.raises(FetchFailed) as caught:
                     await polite.fetch(Request("http://127.0.0.1:9/a"))
