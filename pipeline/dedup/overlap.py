@@ -148,9 +148,6 @@ def common(a: Sequence[Hashes], b: Sequence[Hashes]) -> tuple[Floats, Floats, Fl
     """For arrays without repetitions: how many hashes each pair shares, and how many each side has."""
     left, right = side(a), side(b)
     at, _ = find(left.keys, right.keys)
-    pairs = len(a)
-    return (
-        np.bincount(left.pair[at >= 0], minlength=pairs) * 1.0,
-        left.lengths.astype(float),
-        right.lengths.astype(float),
-    )
+    shared: Floats = np.bincount(left.pair[at >= 0], minlength=len(a)).astype(np.float64)
+    sizes: list[Floats] = [s.lengths.astype(np.float64) for s in (left, right)]
+    return shared, sizes[0], sizes[1]
