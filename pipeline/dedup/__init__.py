@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .matcher import Decided, Incoming, Links, Matcher, Rules
+    from .deciding import Decided
+    from .matcher import Incoming, Links, Matcher, Rules
     from .opening import keep, open_matcher
     from .profile import Profile, outlet_hash, profile, profiles
     from .settings import DedupSettings
@@ -34,7 +35,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Decided": "matcher",
+    "Decided": "deciding",
     "DedupSettings": "settings",
     "Incoming": "matcher",
     "Keeper": "source",

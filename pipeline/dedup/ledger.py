@@ -5,6 +5,9 @@ All of it is derived from the database.  Rows are those of the database, which b
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,107 +19,108 @@ class Column:
 
     def __init__(self, dtype: str, empty: float = 0) -> None:
         self._empty = empty
-        self.values: NDArray[np.generic] = np.full(1024, empty, dtype)
+        self.values: NDArray[Any] = np.full(1024, empty, dtype)
 
-    def reach(self, row: int) -> NDArray[np.generic]:
-        """The array, long enough to hold ``row``."""
-        if row >= len(self.values):
-            size = max(row + 1, len(self.values) + len(self.values) // 2)
+    def __setitem__(self, rows: Rows | int, values: Any) -> None:
+        last = rows if isinstance(rows, int) else int(rows.max(initial=0))
+        if last >= len(self.values):
+            size = max(last + 1, len(self.values) + len(self.values) // 2)
             grown = np.full(size, self._empty, self.values.dtype)
             grown[: len(self.values)] = self.values
             self.values = grown
-        return self.values
+        self.values[rows] = values
+
+    def __getitem__(self, rows: Rows) -> NDArray[Any]:
+        """Values at ``rows``; those never set are empty."""
+        if not len(rows) or int(rows.max()) < len(self.values):
+            return self.values[rows]
+        known = rows < len(self.values)
+        return np.where(known, self.values[np.where(known, rows, 0)], self._empty)
 
 
 class Ledger:
     """Article row -> story, length, time; story row -> the article that speaks for it."""
 
     def __init__(self) -> None:
-        self._story = Column("uint32")
+        self._story = Column("uint32")  # by article; 0: not stored
         self._size = Column("uint32")
         self._time = Column("float32", float("nan"))
         self._started = Column("bool")
-        self._canonical = Column("uint32")  # by story; 0 where it is not known yet
-        self._into = Column("uint32")  # by story: merged into, 0 where it is not
+        self._canonical = Column("uint32")  # by story; 0: to be asked for
+        self._into: dict[int, int] = {}  # stories merged since the start
 
     @property
     def nbytes(self) -> int:
         """Memory in bytes."""
-        columns = (self._story, self._size, self._time, self._started, self._canonical, self._into)
+        columns = (self._story, self._size, self._time, self._started, self._canonical)
         return sum(c.values.nbytes for c in columns)
 
-    def enter(self, row: int, story: int, size: int, time: float, *, started: bool) -> None:
-        """An article and the story it is in; ``started`` when it began the story."""
-        self._story.reach(row)[row] = story
-        self._size.reach(row)[row] = size
-        self._time.reach(row)[row] = time
-        self._started.reach(row)[row] = started
-
-    def expect(self, rows: Rows, sizes: Rows, times: NDArray[np.float64]) -> None:
-        """Articles that are being decided about: they can be candidates before they have a story."""
-        last = int(rows.max())
-        self._story.reach(last)[rows] = 0
-        self._size.reach(last)[rows] = sizes
-        self._time.reach(last)[rows] = times
-
-    def resize(self, row: int, size: int, time: float) -> None:
-        """The article has another text."""
-        self._size.reach(row)[row] = size
-        self._time.reach(row)[row] = time
-
-    def enter_many(self, rows: Rows, stories: Rows, sizes: Rows, times: NDArray[np.float64]) -> None:
+    def load(self, rows: Rows, stories: Rows, sizes: Rows, times: NDArray[np.float64]) -> None:
         """Stored articles in row order; the first of each story counts as the one that began it."""
-        last = int(rows.max())
-        fresh = np.zeros(len(rows), np.bool_)
-        fresh[np.unique(stories, return_index=True)[1]] = True
-        known = self._into.reach(int(stories.max()))  # one slot per story, used as a mark while loading
-        fresh &= known[stories] == 0
-        known[stories] = 1
-        self._story.reach(last)[rows] = stories
-        self._size.reach(last)[rows] = sizes
-        self._time.reach(last)[rows] = times
-        self._started.reach(last)[rows] = fresh
+        begins = np.zeros(len(rows), np.bool_)
+        begins[np.unique(stories, return_index=True)[1]] = True
+        begins &= self._canonical[stories] == 0
+        self._canonical[stories] = 1  # marks the stories met until ``loaded``
+        self.expect(rows, sizes, times)
+        self.enter(rows, stories, begins)
 
     def loaded(self) -> None:
-        """End of ``enter_many``: the database names living stories only."""
-        self._into.values[:] = 0
+        """End of loading: who speaks for a story is asked for when it is needed."""
+        self._canonical.values[:] = 0
 
-    def sizes(self, rows: Rows) -> Rows:
-        """Usable shingles of articles."""
-        return self._size.values[rows].astype(np.int64)
+    def expect(self, rows: Rows, sizes: Rows, times: NDArray[np.float64]) -> None:
+        """Length (usable shingles) and time (seconds since the epoch or nan) of articles."""
+        self._size[rows] = sizes
+        self._time[rows] = times
 
-    def times(self, rows: Rows) -> NDArray[np.float64]:
-        """Seconds since the epoch, nan where unknown."""
-        return self._time.values[rows].astype(np.float64)
+    def enter(self, rows: Rows, stories: Rows, started: NDArray[np.bool_]) -> None:
+        """Articles, the stories they are in, and whether they began them."""
+        self._story[rows] = stories
+        self._started[rows] = started
 
-    def started(self, row: int) -> bool:
-        """Whether the article began a story (and so is counted)."""
-        return row < len(self._started.values) and bool(self._started.values[row])
-
-    def story(self, row: int) -> int:
-        """The living story of an article; 0 for an article that is not there."""
-        return self.living(int(self._story.values[row])) if row < len(self._story.values) else 0
-
-    def living(self, story: int) -> int:
-        """``story``, or the one it was merged into."""
-        merged = self._into.values
-        while story < len(merged) and merged[story]:
-            story = int(merged[story])
-        return story
-
-    def canonical(self, story: int) -> int:
-        """Row of the article that speaks for a story; 0 where it must be asked for."""
-        return int(self._canonical.values[story]) if story < len(self._canonical.values) else 0
-
-    def speak(self, story: int, row: int) -> None:
-        """From now on ``row`` speaks for ``story``."""
-        self._canonical.reach(story)[story] = row
+    def speak(self, speakers: Mapping[int, int]) -> None:
+        """Story -> the article that speaks for it from now on."""
+        if speakers:
+            rows = np.fromiter(speakers, np.int64, len(speakers))
+            self._canonical[rows] = np.fromiter(speakers.values(), np.int64, len(speakers))
 
     def merge(self, folded: int, into: int) -> None:
         """Every article of ``folded`` is in ``into`` from now on."""
-        self._into.reach(max(folded, into))[folded] = into
+        self._into[folded] = into
 
     def remove(self, row: int) -> None:
         """The article is gone: it is no candidate any more."""
-        if row < len(self._story.values):
-            self._story.values[row] = 0
+        self._story[row] = 0
+        self._size[row] = 0
+
+    def sizes(self, rows: Rows) -> Rows:
+        """Usable shingles of articles."""
+        return self._size[rows].astype(np.int64)
+
+    def times(self, rows: Rows) -> NDArray[np.float64]:
+        """Seconds since the epoch, nan where unknown."""
+        return self._time[rows].astype(np.float64)
+
+    def started(self, rows: Rows) -> NDArray[np.bool_]:
+        """Whether articles began a story (and so are counted)."""
+        return self._started[rows].astype(np.bool_)
+
+    def stories(self, rows: Rows) -> list[int]:
+        """The living stories of articles; 0 for those that have none yet."""
+        found: list[int] = self._story[rows].tolist()
+        return [self.living(story) for story in found] if self._into else found
+
+    def story(self, row: int) -> int:
+        """The living story of one article; 0 where it has none."""
+        return self.stories(np.array([row]))[0]
+
+    def canonicals(self, stories: list[int]) -> list[int]:
+        """Rows of the articles that speak for stories; 0 where they must be asked for."""
+        found: list[int] = self._canonical[np.array(stories, np.int64)].tolist()
+        return found
+
+    def living(self, story: int) -> int:
+        """``story``, or the one it was merged into."""
+        while story in self._into:
+            story = self._into[story]
+        return story

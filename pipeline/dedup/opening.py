@@ -49,7 +49,7 @@ def _load_sketches(matcher: Matcher) -> None:
         keys, sizes, shingles = unpack_many(blobs)
         own = np.array(rows, np.int64)
         seconds = np.array([np.nan if t is None else t for t in times], np.float64)
-        matcher.ledger.enter_many(own, np.array(stories, np.int64), shingles, seconds)
+        matcher.ledger.load(own, np.array(stories, np.int64), shingles, seconds)
         matcher.index.add(own, keys, sizes)
         matcher.index.settle()
     matcher.ledger.loaded()
@@ -63,9 +63,10 @@ def _load_counts(matcher: Matcher, next_row: int) -> None:
     matcher.epoch = (matcher.kept + 1) // EPOCH
     for rows in _epochs(matcher.kept + 1, next_row):
         matcher.enter_epoch(rows[0] // EPOCH)
-        found = matcher.source.articles([row for row in rows if matcher.ledger.started(row)])
+        began = matcher.ledger.started(np.array(rows)).tolist()
+        found = matcher.source.articles([row for row, yes in zip(rows, began, strict=True) if yes])
         articles = [found[row].article for row in sorted(found)]
-        matcher.learning.extend((p.outlet, p) for p in profiles(articles))
+        matcher.learning.extend((p.outlet, p.shingles) for p in profiles(articles))
 
 
 def _epochs(first: int, end: int) -> Iterator[range]:

@@ -8,6 +8,7 @@ one can still be estimated from what both kept.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Sequence
 
 import numpy as np
@@ -69,7 +70,7 @@ def _smallest(hashes: Hashes) -> Keys:
 
 def pack(keys: Keys, shingles: int) -> bytes:
     """The stored form: number of usable shingles, then the keys, each 4 bytes, little-endian."""
-    return np.concatenate((np.array([shingles], "<u4"), keys)).astype("<u4").tobytes()
+    return struct.pack("<I", shingles) + keys.astype("<u4", copy=False).tobytes()
 
 
 def unpack(blob: bytes) -> tuple[Keys, int]:

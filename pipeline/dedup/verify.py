@@ -1,41 +1,41 @@
-"""Judging pairs, many at once: a memory of verdicts for one batch of new articles."""
+"""Judging pairs of rows, many at once."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from pipeline.dedup.features import Counts
-from pipeline.dedup.judge import Table, judge
+from pipeline.dedup.judge import Table, Verdicts, judge
 from pipeline.dedup.profile import Profile
 from pipeline.model import Match
 
-AT_ONCE = 400_000  # shingles judged in one call: bounds the memory of a batch of long articles
+AT_ONCE = 120_000  # shingles judged in one call: the arrays stay in the cache
 
 Pair = tuple[int, int]  # rows: new article, stored article
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """One judged pair."""
+class Verdict(NamedTuple):
+    """One judged pair: its place among the ``verdicts`` it was judged with; None for a link by people."""
 
-    stored: int  # row
     same: bool
     score: float
-    reason: str
-    figures: dict[str, float]
+    place: int = 0
+    verdicts: Verdicts | None = None
 
-    def match(self) -> Match:
-        """As it is stored."""
-        return Match(self.stored, self.score, self.reason, self.figures)
+    def match(self, stored: int) -> Match:
+        """As it is kept with the article it was verified against."""
+        if self.verdicts is None:
+            return Match(stored, self.score, "linked")
+        return Match(stored, self.score, str(self.verdicts.kind[self.place]), self.verdicts.evidence(self.place))
 
 
 def verify(
     pairs: Sequence[Pair],
     profiles: Mapping[int, Profile],
-    counted: frozenset[int] | set[int],
+    counted: set[int],
     counts: Counts,
     table: Table | None = None,
 ) -> dict[Pair, Verdict]:
@@ -44,18 +44,17 @@ def verify(
     ``counted``: rows of stored articles whose shingles are in ``counts``.
     """
     found: dict[Pair, Verdict] = {}
-    for part in _parts([p for p in pairs if p[0] in profiles and p[1] in profiles], profiles):
+    for part in _parts([p for p in pairs if p[1] in profiles], profiles):
         verdicts = judge(
             [profiles[new] for new, _ in part],
             [profiles[stored] for _, stored in part],
             counts,
             table,
-            counted_stored=np.fromiter((stored in counted for _, stored in part), np.bool_, len(part)),
+            counted_stored=np.array([stored in counted for _, stored in part], np.bool_),
         )
-        scores, same = verdicts.score.tolist(), verdicts.same.tolist()
-        for i, pair in enumerate(part):
-            figures = verdicts.evidence(i) if same[i] else {}
-            found[pair] = Verdict(pair[1], same[i], scores[i], str(verdicts.kind[i]), figures)
+        judged = zip(part, verdicts.same.tolist(), verdicts.score.tolist(), range(len(part)), strict=True)
+        for pair, same, score, place in judged:
+            found[pair] = Verdict(same, score, place, verdicts)
     return found
 
 
