@@ -111,6 +111,12 @@ class Matcher:
         self.shelf.drop(row)
         self.ledger.remove(row)
 
+    def counted(self, rows: Sequence[int | None]) -> list[bool]:
+        """Whether each stored article is in ``counts``; never for one that is not stored (None)."""
+        known = np.array([0 if row is None else row for row in rows], np.int64)
+        before = known < self.epoch * EPOCH
+        return (self.ledger.started(known) & before & (known > 0)).tolist()  # type: ignore[no-any-return]
+
     def enter_epoch(self, epoch: int) -> None:
         """Let what was learned take effect when a new epoch begins."""
         if epoch != self.epoch:
