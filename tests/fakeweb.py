@@ -179,9 +179,7 @@ class _Server(ThreadingHTTPServer):
         self.host = host
         self._open: set[socket.socket] = set()
         super().__init__((host, 0), _Handler)
-        self._thread = threading.Thread(
-            target=self.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
-        )
+        self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         self._thread.start()
 
     def process_request(self, request: Any, client_address: Any) -> None:

@@ -56,9 +56,7 @@ def read_headers(answer: httpx.Response) -> dict[str, str]:
         if name != "set-cookie":
             headers[name] = f"{headers[name]}, {value}" if name in headers else value
     if size > MAX_HEADERS:
-        raise FetchFailed(
-            Reason.PROTOCOL_ERROR, f"headers of {size:,} bytes, at most {MAX_HEADERS:,} are taken"
-        )
+        raise FetchFailed(Reason.PROTOCOL_ERROR, f"headers of {size:,} bytes, at most {MAX_HEADERS:,} are taken")
     return headers
 
 

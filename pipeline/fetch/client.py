@@ -25,7 +25,7 @@ from pipeline.fetch.proxies import Proxies
 from pipeline.fetch.settings import FetchSettings
 from pipeline.fetch.transport import GuardedTransport
 from pipeline.fetch.values import FetchFailed, Hop, Request, Response
-from pipeline.model import Reason
+from pipeline.model import Reason, Validators
 from pipeline.urls import WebURL, mask_url, split_url
 
 if TYPE_CHECKING:
@@ -150,9 +150,7 @@ class Fetcher:
         target = _parts(location, Reason.BAD_REDIRECT, url.text)
         exchange.hops.append(Hop(mask_url(url.text), status, mask_url(target.text)))
         if len(exchange.hops) > self.settings.max_redirects:
-            raise FetchFailed(
-                Reason.TOO_MANY_REDIRECTS, f"more than {self.settings.max_redirects} redirects", status
-            )
+            raise FetchFailed(Reason.TOO_MANY_REDIRECTS, f"more than {self.settings.max_redirects} redirects", status)
         # The same address asked with other cookies is not the same question: consent pages work that way.
         exchange.visited.add((url.text, exchange.jar.header_before(url)))
         if (target.text, exchange.jar.header(target)) in exchange.visited:
@@ -171,14 +169,8 @@ class Fetcher:
         status = answer.status_code
         asked = exchange.request
         failure = status_failure(status, timing.retry_after)
-        if (
-            failure is None
-            and status == 304
-            and asked.validators.etag is asked.validators.last_modified is None
-        ):
-            failure = FetchFailed(
-                Reason.PROTOCOL_ERROR, "304 without having been asked conditionally", status
-            )
+        if failure is None and status == 304 and asked.validators == Validators():
+            failure = FetchFailed(Reason.PROTOCOL_ERROR, "304 without having been asked conditionally", status)
         if failure is not None and (asked.raise_for_status or status < 400):
             await drain(answer)
             raise failure
@@ -198,19 +190,13 @@ class Fetcher:
             http_version=answer.http_version,
         )
 
-    async def _body(
-        self, answer: httpx.Response, headers: dict[str, str], asked: Request
-    ) -> tuple[bytes, int]:
+    async def _body(self, answer: httpx.Response, headers: dict[str, str], asked: Request) -> tuple[bytes, int]:
         """The decoded body and its size on the wire."""
         limit = asked.max_body_bytes or self.settings.max_body_bytes
         length = headers.get("content-length", "")
         if length.isdigit() and int(length[:18]) > limit and not asked.partial:
-            raise FetchFailed(
-                Reason.TOO_LARGE, f"{length[:18]} bytes are announced, at most {limit:,} are taken"
-            )
-        reader = BodyReader(
-            headers.get("content-encoding", ""), limit, self.settings.max_expansion, self._decoders
-        )
+            raise FetchFailed(Reason.TOO_LARGE, f"{length[:18]} bytes are announced, at most {limit:,} are taken")
+        reader = BodyReader(headers.get("content-encoding", ""), limit, self.settings.max_expansion, self._decoders)
         try:
             async for data in raw_body(answer):
                 for number, _ in enumerate(reader.feed(data), 1):

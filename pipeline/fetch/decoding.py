@@ -16,9 +16,7 @@ from pipeline.model import Reason
 PIECE = 64 * 1024  # bytes a decoder makes at once
 RATIO_FROM = 1024 * 1024  # bytes; smaller bodies may expand as they like
 MAX_LAYERS = 2
-_NOTHING = frozenset(
-    {"", "identity", "none", "utf-8", "utf8", "binary"}
-)  # found in the wild, meaning nothing
+_NOTHING = frozenset({"", "identity", "none", "utf-8", "utf8", "binary"})  # found in the wild, meaning nothing
 
 
 class Decoder(Protocol):

@@ -44,9 +44,7 @@ def freshness(headers: Mapping[str, str], now: datetime) -> Freshness:
         return Freshness(None, validators, "Cache-Control: no-store" if "no-store" in control else "no-cache")
     seconds = _digits(control.get("max-age"))
     if seconds is not None:
-        return Freshness(
-            _bounded(timedelta(seconds=min(seconds, 10**8)) - age), validators, f"max-age={seconds}"
-        )
+        return Freshness(_bounded(timedelta(seconds=min(seconds, 10**8)) - age), validators, f"max-age={seconds}")
     until = http_date(expires)
     if until is None:
         return Freshness(None, validators)

@@ -120,9 +120,7 @@ class HostGate:
         left = host.pace.paused_until - self._clock()
         if left > self._settings.patience_seconds:
             why = "after a failed connection" if host.pace.failures else "at its own request"
-            raise FetchFailed(
-                Reason.HOST_PAUSED, f"{name} is left alone for {left:.0f} s {why}", retry_after=left
-            )
+            raise FetchFailed(Reason.HOST_PAUSED, f"{name} is left alone for {left:.0f} s {why}", retry_after=left)
 
     async def _until_due(self, name: str, host: _Host) -> None:
         while True:

@@ -96,9 +96,7 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         if not refused:
             raise FetchFailed(Reason.DNS_FAILED, f"{host}: the name has no address")
         text, why = next(iter(refused.items()))
-        raise FetchFailed(
-            Reason.ADDRESS_REFUSED, f"{host} is {text}, {why}" if name != text else f"{text}: {why}"
-        )
+        raise FetchFailed(Reason.ADDRESS_REFUSED, f"{host} is {text}, {why}" if name != text else f"{text}: {why}")
 
     async def connect_unix_socket(
         self,

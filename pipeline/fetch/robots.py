@@ -61,9 +61,7 @@ def rules_from_failure(failure: FetchFailed, *, now: float, keep: float) -> Rule
     if failure.reason in _REDIRECTS:
         return Rules(now + keep, f"robots.txt leads nowhere ({failure.reason}): everything may be fetched")
     wait = min(failure.retry_after or UNREACHABLE_SECONDS, UNREACHABLE_SECONDS)
-    return Rules(
-        now + wait, f"robots.txt could not be had ({failure.reason}): fetching waits", reachable=False
-    )
+    return Rules(now + wait, f"robots.txt could not be had ({failure.reason}): fetching waits", reachable=False)
 
 
 _REDIRECTS = frozenset({Reason.REDIRECT_LOOP, Reason.TOO_MANY_REDIRECTS, Reason.BAD_REDIRECT})

@@ -15,9 +15,7 @@ MIB = 1024 * 1024
 class FetchSettings:
     """Raises ``ValueError`` where a value makes no sense; the message is for the person who set it."""
 
-    contact: str = (
-        ""  # address of a page (or mailto:) that tells site owners who is asking; part of User-Agent
-    )
+    contact: str = ""  # address of a page (or mailto:) that tells site owners who is asking; part of User-Agent
     user_agent: str = ""  # replaces the whole User-Agent; "" is Storyfold/VERSION (+contact)
     deadline_seconds: float = 30.0  # for one whole exchange with its redirects, without waiting for its turn
     connect_seconds: float = 10.0  # for one connection with TLS, inside the deadline

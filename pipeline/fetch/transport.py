@@ -39,9 +39,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         if proxy is None:
             self._pool = httpcore.AsyncConnectionPool(**options)
         else:
-            self._pool = httpcore.AsyncHTTPProxy(
-                proxy_url=_url(proxy.url), proxy_auth=proxy.raw_auth, **options
-            )
+            self._pool = httpcore.AsyncHTTPProxy(proxy_url=_url(proxy.url), proxy_auth=proxy.raw_auth, **options)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send ``request``; the body of the answer is read by iterating its ``stream``."""

@@ -61,9 +61,7 @@ class Web:
         self.settings = settings
         self.gate = HostGate(settings, clock=clock, sleep=sleep, random=random)
         self._clock = clock
-        self._fetcher = Fetcher(
-            settings, now=now, clock=clock, resolver=resolver, inner=inner, ssl_context=ssl_context
-        )
+        self._fetcher = Fetcher(settings, now=now, clock=clock, resolver=resolver, inner=inner, ssl_context=ssl_context)
         self._rules: dict[str, Rules] = {}
         self._asking: dict[str, asyncio.Task[Rules]] = {}
 
