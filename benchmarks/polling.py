@@ -67,9 +67,7 @@ def digest(rng: random.Random, end: datetime) -> list[datetime]:
 def bursts(rng: random.Random, end: datetime) -> list[datetime]:
     """Long silence, then a handful within an hour, at no particular time."""
     begins = poisson(lambda _: 1 / 40, 1 / 40, end, rng)
-    return sorted(
-        b + timedelta(minutes=rng.uniform(0, 60)) for b in begins for _ in range(rng.randint(2, 12))
-    )
+    return sorted(b + timedelta(minutes=rng.uniform(0, 60)) for b in begins for _ in range(rng.randint(2, 12)))
 
 
 KINDS = {
@@ -98,9 +96,7 @@ def learned(known: list[datetime], now: datetime, rng: random.Random) -> datetim
     return expected.next_poll(now, SHORTEST, LONGEST) if expected else now + timedelta(hours=1)
 
 
-def spent(
-    schedule: Callable[..., datetime], times: list[datetime], end: datetime, seed: int
-) -> tuple[float, int]:
+def spent(schedule: Callable[..., datetime], times: list[datetime], end: datetime, seed: int) -> tuple[float, int]:
     """Sum of delays in hours over all entries after the history, and the number of polls."""
     rng = random.Random(seed)
     now, seen, polls, delay = START + HISTORY, bisect_right(times, START + HISTORY), 0, 0.0
@@ -123,9 +119,7 @@ def main() -> None:
         feeds = [make(random.Random(f"{kind} {n}"), end) for n in range(FEEDS)]
         cells = []
         for schedule in schedules.values():
-            delays, polls = zip(
-                *(spent(schedule, times, end, n) for n, times in enumerate(feeds)), strict=True
-            )
+            delays, polls = zip(*(spent(schedule, times, end, n) for n, times in enumerate(feeds)), strict=True)
             entries = sum(len(times) - bisect_right(times, START + HISTORY) for times in feeds)
             cells.append(f"{sum(delays) / entries * 60:8.1f} min {sum(polls) / FEEDS:7.0f} polls")
         print(f"{kind:22}" + "".join(f"{cell:>28}" for cell in cells))

@@ -72,19 +72,26 @@ def _profile(past: Sequence[datetime]) -> tuple[float, ...] | None:
     """Density over the quarters of the day, or ``None`` where the hours are alike or unknown."""
     if len(past) < MIN_ARRIVALS or len({time.date() for time in past}) < MIN_DAYS:
         return None
-    counts = [0] * BINS
-    for time in past:
-        counts[time.hour * 4 + time.minute // 15] += 1
-    best, likelihood = None, len(past) * math.log(1 / BINS) + DOUBT
+    # How sharply the day is cut is judged by hours with an entry, so that a burst speaks once; where polls
+    # stand best depends on all entries.
+    hours = _counts(list({(time.date(), time.hour): time for time in reversed(past)}.values()))
+    best, likelihood = None, sum(hours) * math.log(1 / BINS) + DOUBT
     for spread in SPREADS:
-        density, found = _smoothed(counts, spread)
+        _, found = _smoothed(hours, spread)
         if found > likelihood:
-            best, likelihood = density, found
-    return tuple(best) if best else None
+            best, likelihood = spread, found
+    return None if best is None else tuple(_smoothed(_counts(past), best)[0])
+
+
+def _counts(times: Sequence[datetime]) -> list[int]:
+    counts = [0] * BINS
+    for time in times:
+        counts[time.hour * 4 + time.minute // 15] += 1
+    return counts
 
 
 def _smoothed(counts: Sequence[int], spread: int) -> tuple[list[float], float]:
-    """Density over the day, each count spread evenly; and its leave-one-out log-likelihood."""
+    """Density over the day, each count spread evenly, and its leave-one-out log-likelihood."""
     total, width = sum(counts), 2 * spread + 1
     around = sum(counts[i % BINS] for i in range(-spread, spread + 1))
     density: list[float] = []
@@ -92,7 +99,7 @@ def _smoothed(counts: Sequence[int], spread: int) -> tuple[list[float], float]:
     for i, count in enumerate(counts):
         density.append((1 - UNIFORM) * around / (total * width) + UNIFORM / BINS)
         if count:
-            without = (1 - UNIFORM) * (around - 1) / ((total - 1) * width) + UNIFORM / BINS
+            without = (1 - UNIFORM) * (around - 1) / (max(total - 1, 1) * width) + UNIFORM / BINS
             likelihood += count * math.log(without)
         around += counts[(i + spread + 1) % BINS] - counts[(i - spread) % BINS]
     return density, likelihood

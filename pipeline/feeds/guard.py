@@ -47,8 +47,8 @@ _CDATA = re.compile(r"<!\[CDATA\[|\]\]>")
 _PREFIX = re.compile(r"xmlns:([\w.\-]+)")
 _PREDEFINED = frozenset(["lt", "gt", "amp", "quot", "apos"])
 _ENTRY = {"urlset": "url", "feed": "entry"}  # root → name of its entries; elsewhere "item"
-# Read by nothing here, and the door of a quadratic comparison.
-_LABELS = frozenset(["category", "subject", "keywords", "tags"])
+# Read by nothing here: labels are the door of a quadratic comparison, text inputs that of a KeyError.
+_UNREAD = frozenset(["category", "subject", "keywords", "tags", "textinput"])
 _AUTHORS = frozenset(["author", "managingeditor", "webmaster", "creator", "contributor", "publisher"])
 
 
@@ -163,8 +163,11 @@ class _Scan:
                 self.out.append(token.group())
             return
         element = _Element(name, token.start(), len(self.out))
-        if element.local == self.entry and self.open[name]:
-            self.close_to(name, token.start(), "")  # the entry before was never closed
+        if element.local == self.entry:
+            if self.open[name]:
+                self.close_to(name, token.start(), "")  # the entry before was never closed
+            while self.stack and self.stack[-1].local in _UNREAD:
+                self.ended(token.start())  # nor was this, and it may not take the entry with it
             element.mark = len(self.out)
         attrs = token["attrs"]
         self.out.append(f"<{name}{self.bounded(attrs)}>")
@@ -184,7 +187,7 @@ class _Scan:
         """The innermost element is complete: judge it."""
         element = self.stack.pop()
         self.open[element.name] -= 1
-        if element.local in _LABELS or (element.local in _AUTHORS and self.is_long(element)):
+        if element.local in _UNREAD or (element.local in _AUTHORS and self.is_long(element)):
             del self.out[element.mark :]
         elif element.local == self.entry:
             if _bytes_exceed(self.text, element.start, end, self.max_entry):

@@ -15,9 +15,12 @@ from typing import Any
 
 import feedparser
 
+from pipeline.errors import FeedRejected
 from pipeline.feeds.raw import RawEntry, RawFeed, names, plain, title_of
-from pipeline.model import FeedHints
+from pipeline.model import FeedHints, Reason
 
+# What defects of feedparser look like; running out of memory is not among them.
+_STUMBLES = (LookupError, ValueError, TypeError, AttributeError, ArithmeticError, AssertionError, RecursionError)
 _HEADERS = {"content-type": "application/xml; charset=utf-8"}
 _ABSOLUTE = re.compile(r"https?://[^\s<>\"]+$", re.IGNORECASE)
 _HTML_TYPES = frozenset(["text/html", "application/xhtml+xml", ""])
@@ -29,13 +32,19 @@ _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "su
 
 
 def read_xml_feed(text: str) -> RawFeed:
-    """The feed in ``text``, which has passed ``pipeline.feeds.guard``.  Never raises for malformed input."""
-    found = feedparser.parse(
-        io.BytesIO(b"<?xml version='1.0' encoding='utf-8'?>\n" + text.encode("utf-8", "replace")),
-        response_headers=_HEADERS,
-        resolve_relative_uris=False,
-        sanitize_html=False,
-    )
+    """The feed in ``text``, which has passed ``pipeline.feeds.guard``.
+
+    Raises ``FeedRejected`` where feedparser stumbles, which it does over some orders of tags.
+    """
+    try:
+        found = feedparser.parse(
+            io.BytesIO(b"<?xml version='1.0' encoding='utf-8'?>\n" + text.encode("utf-8", "replace")),
+            response_headers=_HEADERS,
+            resolve_relative_uris=False,
+            sanitize_html=False,
+        )
+    except _STUMBLES as error:
+        raise FeedRejected(Reason.FEED_NOT_A_FEED, f"damaged beyond reading ({type(error).__name__})") from None
     feed = found.feed
     return RawFeed(
         title=_title(feed),

@@ -241,6 +241,9 @@ def test_a_truncated_feed_keeps_the_entries_before_the_break(cut: float) -> None
         lambda text: text.replace('<?xml version="1.0"?>', ""),
         lambda text: text.replace('<?xml version="1.0"?>', '<?xml version="1.0" encoding="no-such"?>'),
         lambda text: text.replace("<item>", "<foo:bar/><item>", 1),
+        lambda text: text.replace("<item>", "<category>open<item>"),
+        lambda text: text.replace("</item>", "<textInput><title>x</item>"),
+        lambda text: text.replace("</item>", ""),
     ],
 )
 def test_common_damage_costs_nothing(damage: object) -> None:
