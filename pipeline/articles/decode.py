@@ -117,7 +117,7 @@ def _candidates(body: bytes, content_type: str | None, marked: str | None) -> It
     header = _HEADER.search(content_type or "")
     if header and (name := _known(header[1])):
         yield "header", name
-    meta = _META.search(body[:_SAMPLE * 2])
+    meta = _META.search(body[: _SAMPLE * 2])
     if meta and (name := _known(meta[1].decode("ascii", "replace"))):
         # A meta element that could be read byte by byte cannot be UTF-16 (HTML standard, 13.2.3.2).
         yield "meta", "utf-8" if name.startswith("utf-16") else name

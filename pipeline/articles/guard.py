@@ -15,8 +15,7 @@ from pipeline.model import Reason
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:-]*)")
 # Elements without content, and those that the HTML parser closes by itself (HTML standard, 13.1.2.4).
 _FLAT = frozenset(
-    "area base br col embed hr img input link meta param source track wbr p li dt dd tr td th tbody thead tfoot "
-    "option optgroup colgroup rp rt html head body path circle rect line polygon polyline use".split()
+    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr", "p", "li", "dt", "dd", "tr", "td", "th", "tbody", "thead", "tfoot", "option", "optgroup", "colgroup", "rp", "rt", "html", "head", "body", "path", "circle", "rect", "line", "polygon", "polyline", "use"]
 )
 _FORBIDDEN = re.compile("[\x00\ud800-\udfff]")
 

@@ -15,6 +15,7 @@ _WANTED = (
     "meta[content], link[rel][href], script[type*='ld+json' i], script[type*='ld json' i], title, h1, time, "
     "html[lang], [itemprop], [rel~=author], a[rel=next]"
 )
+_MOST_HEADINGS = 20
 # Furniture inside a heading that is no part of the headline.
 _LABELS = (
     "[class*=kicker], [class*=eyebrow], [class*=overline], [class*=badge], [class*=sr-only], [class*=visually], "
@@ -98,9 +99,9 @@ def read_head(html: str, url: str) -> Head:
             title = title or one_line(node.text())
         elif tag == "html":
             lang = (node.attributes.get("lang") or "").strip()
-        elif tag == "h1":
+        elif tag == "h1" and len(headings) < _MOST_HEADINGS:
             headings.append(_heading(node))
-        else:
+        elif tag != "h1":
             _add_marked(node, times, bylines, links)
     return Head(
         tree, read_json_ld(blocks, url), metas, links, title, tuple(h for h in headings if h.full),
@@ -154,9 +155,7 @@ def _heading(node: LexborNode) -> Heading:
     return Heading(full, text or full, _inside(node, "article", "main"))
 
 
-def _add_marked(
-    node: LexborNode, times: list[TimeMark], bylines: list[str], links: dict[str, list[str]]
-) -> None:
+def _add_marked(node: LexborNode, times: list[TimeMark], bylines: list[str], links: dict[str, list[str]]) -> None:
     given = node.attributes
     prop = (given.get("itemprop") or "").strip()
     if node.tag == "time" or prop.startswith("date"):

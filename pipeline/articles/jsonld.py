@@ -16,14 +16,11 @@ from typing import Any
 Node = dict[str, Any]
 
 ARTICLE_TYPES = frozenset(
-    "Article NewsArticle ReportageNewsArticle AnalysisNewsArticle OpinionNewsArticle BackgroundNewsArticle "
-    "AskPublicNewsArticle ReviewNewsArticle AdvertiserContentArticle SatiricalArticle BlogPosting Blogposting "
-    "LiveBlogPosting SocialMediaPosting Report TechArticle ScholarlyArticle Review newsarticle article".split()
+    ["Article", "NewsArticle", "ReportageNewsArticle", "AnalysisNewsArticle", "OpinionNewsArticle", "BackgroundNewsArticle", "AskPublicNewsArticle", "ReviewNewsArticle", "AdvertiserContentArticle", "SatiricalArticle", "BlogPosting", "Blogposting", "LiveBlogPosting", "SocialMediaPosting", "Report", "TechArticle", "ScholarlyArticle", "Review", "newsarticle", "article"]
 )
 # Properties that lead to *other* articles: what is found behind them is not this page's article.
 _ELSEWHERE = frozenset(
-    "itemListElement hasPart mentions relatedLink citation comment liveBlogUpdate isPartOf isBasedOn "
-    "significantLink video associatedMedia breadcrumb about".split()
+    ["itemListElement", "hasPart", "mentions", "relatedLink", "citation", "comment", "liveBlogUpdate", "isPartOf", "isBasedOn", "significantLink", "video", "associatedMedia", "breadcrumb", "about"]
 )
 _WRAPPER = re.compile(r"^\s*(?:<!--|//\s*<!\[CDATA\[|<!\[CDATA\[|/\*\s*<!\[CDATA\[\s*\*/)|"
                       r"(?:-->|//\s*\]\]>|\]\]>|/\*\s*\]\]>\s*\*/)\s*;?\s*$")  # fmt: skip

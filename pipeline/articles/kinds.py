@@ -35,8 +35,13 @@ _WALL_TEXT = re.compile(
     r"для подписчиков|この記事は(?:有料)?会員|有料会員|for prenumeranter|kun for abonnenter",
     re.IGNORECASE,
 )
-_LIVE_PATH = re.compile(r"/(?:live|liveblog|live-blog|liveticker|live-ticker|en-direct|directo|diretta|live-updates)(?:[/-]|$)", re.I)
-_GALLERY_PATH = re.compile(r"/(?:gallery|galleries|galerie|galeria|gallerie|photos?|photo-gallery|fotostrecke|bilder|bildergalerie|fotos|slideshow|diaporama|fotogalerias?)/", re.I)
+_LIVE_PATH = re.compile(
+    r"/(?:live|liveblog|live-blog|liveticker|live-ticker|en-direct|directo|diretta|live-updates)(?:[/-]|$)", re.I
+)
+_GALLERY_PATH = re.compile(
+    r"/(?:gallery|galleries|galerie|galeria|gallerie|photos?|photo-gallery|fotostrecke|bilder|bildergalerie|fotos|slideshow|diaporama|fotogalerias?)/",
+    re.I,
+)
 _VIDEO_PATH = re.compile(r"/(?:videos?|watch|clip|mediathek|vidéos?)/", re.I)
 _CLOCK = re.compile(r"^\W{0,3}(?:\d{1,2}[:.h]\d{2}\b|\d{1,2}:\d{2}\s*[ap]\.?m)", re.MULTILINE | re.IGNORECASE)
 
@@ -75,7 +80,9 @@ def is_free(head: Head) -> bool | None:
     """``isAccessibleForFree`` of the article, or the same said in meta elements; ``None`` where unsaid."""
     value = head.json_ld.article.get("isAccessibleForFree")
     if value is None:
-        value = next((node["isAccessibleForFree"] for node in head.json_ld.nodes if "isAccessibleForFree" in node), None)
+        value = next(
+            (node["isAccessibleForFree"] for node in head.json_ld.nodes if "isAccessibleForFree" in node), None
+        )
     if isinstance(value, str):
         word = value.strip().rsplit("/", 1)[-1].lower()
         value = True if word in ("true", "yes", "1") else False if word in ("false", "no", "0") else None
@@ -93,14 +100,18 @@ def _check_live(types: set[str], url: str, text: str) -> None:
 
 
 def _check_media(head: Head, types: set[str], url: str, words: int) -> None:
-    if words >= _SHORT or ARTICLE_TYPES & types and words >= 60:
+    if words >= _SHORT or (ARTICLE_TYPES & types and words >= 60):
         return
     path = urlsplit(url).path
     all_types = head.json_ld.types()
     og_type = head.meta("og:type").lower()
     if {"ImageGallery", "MediaGallery"} & all_types or _GALLERY_PATH.search(path):
         raise PageRejected(Reason.GALLERY, f"a picture gallery with {words} words")
-    if og_type.startswith("video") or ("VideoObject" in all_types and not ARTICLE_TYPES & types) or _VIDEO_PATH.search(path):
+    if (
+        og_type.startswith("video")
+        or ("VideoObject" in all_types and not ARTICLE_TYPES & types)
+        or _VIDEO_PATH.search(path)
+    ):
         raise PageRejected(Reason.VIDEO, f"a video page with {words} words")
 
 

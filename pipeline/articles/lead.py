@@ -37,4 +37,6 @@ def find_lead(head: Head, title: str, text: str) -> str:
 
 def _same(shown: str, wanted: set[str]) -> bool:
     """The same words; a description may be cut at its end."""
-    return any(shown == text or (len(text) >= 60 and shown.startswith(text) and len(shown) <= 2 * len(text)) for text in wanted)
+    return any(
+        shown == text or (len(text) >= 60 and shown.startswith(text) and len(shown) <= 2 * len(text)) for text in wanted
+    )

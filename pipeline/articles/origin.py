@@ -23,7 +23,9 @@ _HINT = re.compile("appeared|publish|posted|ran |erschien|veröffentlicht|publi|
 _TAIL = 900
 
 
-def find_origins(head: Head, url: str, canonical: str | None, text: str, agencies: Iterable[str]) -> tuple[OriginSign, ...]:
+def find_origins(
+    head: Head, url: str, canonical: str | None, text: str, agencies: Iterable[str]
+) -> tuple[OriginSign, ...]:
     """All signs, each once, in the order of ``OriginKind``; ``agencies`` are those of the byline."""
     signs = [
         *_cross_site(canonical, url),

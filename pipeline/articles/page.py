@@ -21,8 +21,8 @@ from pipeline.articles.kinds import check_kind, count_words, is_free
 from pipeline.articles.language import language_of
 from pipeline.articles.lead import find_lead
 from pipeline.articles.origin import find_origins, publisher_names
-from pipeline.articles.residue import without_residue
 from pipeline.articles.rescue import day_by_htmldate, people_by_trafilatura
+from pipeline.articles.residue import without_residue
 from pipeline.articles.rules import OutletRule, rule_for
 from pipeline.articles.settings import ExtractSettings
 from pipeline.articles.titles import find_title
@@ -119,7 +119,14 @@ def _from_html(html: str, url: str, settings: ExtractSettings, steps: list[Step]
 
 
 def _build(
-    html: str, lean: str, url: str, head: Head, rule: OutletRule | None, settings: ExtractSettings, steps: list[Step], links: PageLinks
+    html: str,
+    lean: str,
+    url: str,
+    head: Head,
+    rule: OutletRule | None,
+    settings: ExtractSettings,
+    steps: list[Step],
+    links: PageLinks,
 ) -> Article:
     names = (*((rule.name,) if rule and rule.name else ()), *publisher_names(head))
     body = _body(html, lean, url, head, rule, settings)
@@ -173,7 +180,12 @@ def _title(head: Head, rule: OutletRule | None, names: tuple[str, ...], lines: l
 
 
 def _title_forms(head: Head, title: str) -> list[str]:
-    return [title, text_of(head.json_ld.article.get("headline")), head.meta("og:title"), *(h.full for h in head.headings)]
+    return [
+        title,
+        text_of(head.json_ld.article.get("headline")),
+        head.meta("og:title"),
+        *(h.full for h in head.headings),
+    ]
 
 
 def _body(html: str, lean: str, url: str, head: Head, rule: OutletRule | None, settings: ExtractSettings) -> Body:
@@ -199,11 +211,15 @@ def _dates(head: Head, rule: OutletRule | None, html: str, url: str, text: str) 
             at = stamp.at if stamp.zoned else stamp.at.replace(tzinfo=UTC)
             return replace(dates, published=at.astimezone(UTC), day_only=stamp.day_only, how="outlet rule")
     if dates.published is None and (day := day_by_htmldate(html, url)):
-        return replace(dates, published=datetime(day.year, day.month, day.day, tzinfo=UTC), day_only=True, how="htmldate")
+        return replace(
+            dates, published=datetime(day.year, day.month, day.day, tzinfo=UTC), day_only=True, how="htmldate"
+        )
     return dates
 
 
-def _authors(head: Head, rule: OutletRule | None, names: tuple[str, ...], html: str, settings: ExtractSettings) -> Credits:
+def _authors(
+    head: Head, rule: OutletRule | None, names: tuple[str, ...], html: str, settings: ExtractSettings
+) -> Credits:
     if rule and rule.authors:
         found = clean_authors(one_line(node.text(separator=" ")) for node in head.tree.css(rule.authors))
         if found.authors or found.agencies:
@@ -253,7 +269,9 @@ def _brand(url: str) -> str:
 
 
 def _section(head: Head) -> str | None:
-    value = text_of(head.json_ld.article.get("articleSection")) or head.meta("article:section", "parsely-section", "section")
+    value = text_of(head.json_ld.article.get("articleSection")) or head.meta(
+        "article:section", "parsely-section", "section"
+    )
     return one_line(value)[:100] or None
 
 
@@ -266,4 +284,6 @@ def _keywords(head: Head) -> tuple[str, ...]:
 
 
 def _image(head: Head, url: str) -> str | None:
-    return _absolute(url_of(head.json_ld.article.get("image")) or head.meta("og:image", "og:image:url", "twitter:image"), url)
+    return _absolute(
+        url_of(head.json_ld.article.get("image")) or head.meta("og:image", "og:image:url", "twitter:image"), url
+    )

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pipeline.articles.titles import plain_words
 
 _HEAD_LINES = 8
+_HANGING = 300  # characters at the end of a line that are searched for what hangs there
 _LONGEST_RESIDUE = 300  # characters: a longer line is prose
 _TAIL_LINES = 12
 
@@ -110,7 +111,9 @@ def without_residue(text: str, titles: Sequence[str], names: Sequence[str] = ())
     short = {i for i, line in enumerate(lines) if len(line) <= max(longest, _LONGEST_RESIDUE)}
     drop = _in_the_head(lines, plain_titles, names) | _in_the_tail(lines, plain_titles)
     drop |= {i for i in short if _is_furniture(lines[i]) or _squeezed(lines[i]) in plain_titles}
-    kept = [_trimmed_end(line) if i >= len(lines) - _TAIL_LINES else line for i, line in enumerate(lines) if i not in drop]
+    kept = [
+        _trimmed_end(line) if i >= len(lines) - _TAIL_LINES else line for i, line in enumerate(lines) if i not in drop
+    ]
     kept = _without_title_prefix([line for line in kept if line], {plain_words(title) for title in titles} - {""})
     if sum(map(len, kept)) * 2 < sum(map(len, lines)):
         return Cleaned("\n".join(lines), ())
@@ -188,7 +191,8 @@ def _is_residue(line: str) -> bool:
 
 
 _END = re.compile(
-    rf"(?:^|(?<=\s)|(?<=[.!?”\"’)]))(?:{_FORM.pattern}|(?:short\s*(?:link|url)\s*[:：]?\s*)?https?://\S+\s*)$", re.IGNORECASE
+    rf"(?:^|(?<=\s)|(?<=[.!?”\"’)]))(?:{_FORM.pattern}|(?:short\s*(?:link|url)\s*[:：]?\s*)?https?://\S+\s*)$",
+    re.IGNORECASE,
 )
 _END_INITIALS = re.compile(r"(?:^|(?<=[.!?”\"’)])\s*)(?:[A-Z]{2,4}(?:/[A-Z]{1,4}){0,3})\s*$")
 
@@ -199,14 +203,14 @@ def _trimmed_end(line: str) -> str:
     A label is taken off only together with another sign of a form: words like "name" or "send" end
     sentences, too.
     """
-    rest, taken = line, 0
+    before, rest, taken = line[:-_HANGING], line[-_HANGING:], 0
     while match := _END.search(rest):
         rest = rest[: match.start()].rstrip(" |:*")
         taken += 1
-    strong = taken >= 2 or (taken == 1 and re.search(r"https?://\S+\s*$", line))
+    strong = taken >= 2 or (taken == 1 and re.search(r"https?://\S+\s*$", line[-_HANGING:]))
     if not strong:
         return line
-    return _END_INITIALS.sub("", rest).rstrip(" |")
+    return (before + _END_INITIALS.sub("", rest)).rstrip(" |")
 
 
 def _without_title_prefix(lines: list[str], titles: set[str]) -> list[str]:
@@ -230,7 +234,7 @@ def _after_words(line: str, title: str) -> str:
     for i, char in enumerate(line):
         seen += len(plain_words(char).replace(" ", ""))
         if seen >= wanted:
-            return line[i + 1 :].lstrip(" .:–—-|!?\"”’")
+            return line[i + 1 :].lstrip(' .:–—-|!?"”’')
     return ""
 
 

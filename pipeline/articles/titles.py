@@ -16,6 +16,7 @@ _SEPARATOR = re.compile(
 )
 _AFTER_PREFIX = re.compile(r"\s*[:|–—]\s+|\s+-\s+")
 _LETTERS = re.compile(r"[^\W_]+")
+_MOST = 500  # characters of a title that are looked at
 _LONGEST = 250  # characters of a line that may be a headline
 _WORD = re.compile(r"\w+")
 _CONFIRMED = 0.5  # share of common words with a title of the markup
@@ -78,12 +79,15 @@ def _references(head: Head, names: set[str], lines: tuple[str, ...]) -> list[tup
         ("JSON-LD headline", text_of(article.get("headline"))),
         ("og:title", head.meta("og:title")),
         ("JSON-LD name", text_of(article.get("name"))),
-        ("meta title", head.meta("parsely-title", "sailthru.title", "dc.title", "dcterms.title", "twitter:title", "title")),
+        (
+            "meta title",
+            head.meta("parsely-title", "sailthru.title", "dc.title", "dcterms.title", "twitter:title", "title"),
+        ),
         ("title element", head.title),
     ]
     seen = [*(h.text for h in head.headings), *(h.full for h in head.headings), *lines]
     confirmed = {plain_words(text) for text in seen if len(text) <= _LONGEST}
-    cleaned = [(source, without_site(text, names, confirmed)) for source, text in raw if text]
+    cleaned = [(source, without_site(text[:_MOST], names, confirmed)) for source, text in raw if text]
     if len(cleaned) == 1 and cleaned[0][0] == "title element":
         cleaned = [("title element", _without_short_tail(cleaned[0][1]))]
     return [(source, text) for source, text in cleaned if text and plain_words(text) not in names]

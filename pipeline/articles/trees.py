@@ -39,7 +39,7 @@ def tree_for(html: str, head: Head) -> Any:
 @cache
 def _parser() -> Any:
     from lxml.etree import ElementDefaultClassLookup
-    from lxml.html import HtmlComment, HtmlElement, HtmlEntity, HtmlProcessingInstruction, HTMLParser
+    from lxml.html import HtmlComment, HtmlElement, HtmlEntity, HTMLParser, HtmlProcessingInstruction
 
     parser = HTMLParser(
         encoding="utf-8", remove_comments=True, remove_pis=True, collect_ids=False, default_doctype=False

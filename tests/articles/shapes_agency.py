@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from tests.articles.shapes import (
-    FOOTER, NAV, RELATED, TIME, Story, document, ld, metas, news, ps, shape,
+    FOOTER,
+    NAV,
+    RELATED,
+    TIME,
+    Story,
+    document,
+    ld,
+    metas,
+    news,
+    ps,
+    shape,
 )  # fmt: skip
 
 

@@ -6,7 +6,19 @@ import html
 import json
 
 from tests.articles.shapes import (
-    COMMENTS, FOOTER, NAV, NEWSLETTER, RELATED, TIME, Story, document, ld, metas, news, ps, shape,
+    COMMENTS,
+    FOOTER,
+    NAV,
+    NEWSLETTER,
+    RELATED,
+    TIME,
+    Story,
+    document,
+    ld,
+    metas,
+    news,
+    ps,
+    shape,
 )  # fmt: skip
 
 CANONICAL = '<link rel="canonical" href="https://HOST/c/4711">'
@@ -46,7 +58,12 @@ def list_of_nodes_beside_a_list_of_other_articles(s: Story) -> dict[str, object]
     others = {
         "@type": "ItemList",
         "itemListElement": [
-            {"@type": "NewsArticle", "headline": "Otra noticia", "datePublished": "2020-01-01T00:00:00Z", "author": {"name": "Otro Autor"}}
+            {
+                "@type": "NewsArticle",
+                "headline": "Otra noticia",
+                "datePublished": "2020-01-01T00:00:00Z",
+                "author": {"name": "Otro Autor"},
+            }
         ],
     }
     body = (
@@ -77,7 +94,11 @@ def inside_comment_and_cdata(s: Story) -> dict[str, object]:
 
 @shape("dagsesi", "tr")
 def trailing_commas_and_line_breaks(s: Story) -> dict[str, object]:
-    broken = json.dumps(news(s, description=s.lines[0], alternativeHeadline="line one\nline two"), ensure_ascii=False).replace("\\n", "\n").replace("}]", "},]")
+    broken = (
+        json.dumps(news(s, description=s.lines[0], alternativeHeadline="line one\nline two"), ensure_ascii=False)
+        .replace("\\n", "\n")
+        .replace("}]", "},]")
+    )
     head = f'<title>{s.title}</title><script type="application/ld+json">{broken}</script>'
     body = f'<div class="haber"><h1>{s.title}</h1><h2 class="spot">{s.lines[0]}</h2><div class="metin">{ps(s.lines[1:])}</div></div>'
     return {"page": document(head, NAV + body + FOOTER, "tr")}
@@ -93,7 +114,12 @@ def broken_beyond_repair(s: Story) -> dict[str, object]:
 
 @shape("skargard", "sv")
 def page_node_with_another_date(s: Story) -> dict[str, object]:
-    page = {"@context": "https://schema.org", "@type": "WebPage", "datePublished": "2019-01-01T00:00:00Z", "name": "Skärgård"}
+    page = {
+        "@context": "https://schema.org",
+        "@type": "WebPage",
+        "datePublished": "2019-01-01T00:00:00Z",
+        "name": "Skärgård",
+    }
     head = f"<title>{s.title} | Skärgård</title>{ld(page)}{ld(news(s))}"
     body = f'<div class="wrap"><div class="story"><h1>{s.title}</h1><div class="preamble"><p>{s.lines[0]}</p></div>{ps(s.lines[1:])}</div></div>'
     return {"page": document(head, NAV + body + FOOTER, "sv")}

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from pipeline.articles import extract_page
+from pipeline.model import Article
 from tests.articles import shapes_agency, shapes_json_ld, shapes_plain  # noqa: F401 - they register their shapes
 from tests.articles.shapes import SHAPES, Golden, golden
-from pipeline.model import Article
 
 PAGES = [golden(*row) for row in SHAPES]
 TABLE = pytest.StashKey[list[str]]()
