@@ -33,9 +33,7 @@ def with_pool(work: Callable[[WorkerPool], Awaitable[Any]], workers: int = 1, **
 
 
 def children() -> set[int]:
-    listed = subprocess.run(
-        ["ps", "-o", "pid=", "--ppid", str(os.getpid())], capture_output=True, check=False
-    )
+    listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(os.getpid())], capture_output=True, check=False)
     return {int(pid) for pid in listed.stdout.split()}
 
 
@@ -105,9 +103,7 @@ def test_large_arguments_and_results_cross() -> None:
     ],
     ids=lambda v: v[0].__name__ if isinstance(v, tuple) else str(v),
 )
-def test_a_worker_that_overruns_or_dies_costs_its_call_alone(
-    call: tuple[Any, ...], reason: Reason, words: str
-) -> None:
+def test_a_worker_that_overruns_or_dies_costs_its_call_alone(call: tuple[Any, ...], reason: Reason, words: str) -> None:
     async def work(pool: WorkerPool) -> tuple[Rejected, int, float]:
         await pool.run(tasks.double, 1)
         start = time.monotonic()
