@@ -137,9 +137,11 @@ def test_after_a_suspension_what_is_overdue_runs_once(time: VirtualTime) -> None
 
     steps: list[timedelta] = []
     subject = service(time, Job("backup", 86_400.0, backup), hooks=Hooks(clock_step=steps.append))
-    time.run(during(subject, (3_600.0, lambda: time.step(3 * DAY)), (10.0, None)))
-    assert steps == [3 * DAY]
-    assert [moment - START for moment in backups] == [timedelta(0), timedelta(days=3, seconds=3601)]
+    time.run(during(subject, (3_600.0, lambda: time.step(3 * DAY)), (20.0, None)))
+    assert [round(step / DAY, 6) for step in steps] == [3]
+    first, second = (moment - START for moment in backups)
+    assert first < timedelta(seconds=1)
+    assert timedelta(0) <= second - 3 * DAY - HOUR <= timedelta(seconds=11)  # one beat
 
 
 def test_simulated_weeks_without_drift_missed_feeds_or_growth(time: VirtualTime) -> None:
