@@ -65,10 +65,10 @@ def find_authors(head: Head, outlet_names: Iterable[str]) -> Credits:
     names = {_key(name) for name in outlet_names if name}
     agencies: list[str] = []
     for how, values in _sources(head):
-        credits = clean_authors(values, names)
-        agencies += credits.agencies
-        if credits.authors:
-            return Credits(credits.authors, tuple(dict.fromkeys(agencies)), how)
+        credit = clean_authors(values, names)
+        agencies += credit.agencies
+        if credit.authors:
+            return Credits(credit.authors, tuple(dict.fromkeys(agencies)), how)
     return Credits((), tuple(dict.fromkeys(agencies)))
 
 
@@ -124,7 +124,8 @@ _BYLINES = (
     "[class*=byline i] [class*=name i], [class*=author-name i], [class*=author__name i], [class*=authorName]",
     "a[href*='/author/'], a[href*='/authors/'], a[href*='/autor/'], a[href*='/autoren/'], a[href*='/auteur/'], "
     "a[href*='/autore/']",
-    "[class*=byline i], [data-testid*=byline i], [class~=author], [class*=article-author i], [class*=article__author i]",
+    "[class*=byline i], [data-testid*=byline i], [class~=author], "
+    "[class*=article-author i], [class*=article__author i]",
 )
 _WRITTEN_BY = frozenset(
     {"written by", "by", "author", "verfasst von", "geschrieben von", "écrit par", "escrito por", "scritto da",

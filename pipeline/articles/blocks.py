@@ -8,9 +8,11 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from pipeline.text import one_line
 
-_BLOCKS = frozenset(
-    ["p", "div", "section", "article", "header", "footer", "h1", "h2", "h3", "h4", "h5", "h6", "li", "ul", "ol", "dl", "dt", "dd", "blockquote", "figure", "figcaption", "table", "tr", "td", "th", "br", "hr", "pre", "address", "main", "aside", "body"]
-)
+_BLOCKS = frozenset([
+    "p", "div", "section", "article", "header", "footer", "h1", "h2", "h3", "h4", "h5", "h6", "li", "ul",
+    "ol", "dl", "dt", "dd", "blockquote", "figure", "figcaption", "table", "tr", "td", "th", "br", "hr",
+    "pre", "address", "main", "aside", "body",
+])  # fmt: skip
 _DROPPED = "script, style, noscript, template, iframe, form, button, svg, figcaption, nav, object, embed"
 _MAX_BLANK = re.compile(r"\n{2,}")
 

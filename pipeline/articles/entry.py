@@ -44,15 +44,15 @@ def entry_article(entry: Entry, url: str | None = None, settings: ExtractSetting
     if count_words(text) < needed:
         raise PageRejected(Reason.NO_TEXT, f"the entry itself has {count_words(text)} words, needed are {needed}")
     address = url or entry.url or entry.link or ""
-    credits = clean_authors(entry.authors)
+    credit = clean_authors(entry.authors)
     return Article(
         url=canonical_url(address).url if address else "",
         title=one_line(entry.title),
         text=text,
         published=entry.published,
         modified=entry.updated,
-        authors=credits.authors,
-        agencies=credits.agencies,
+        authors=credit.authors,
+        agencies=credit.agencies,
         language=language_of(text),
         source=source,
         notes=("the page could not be had; this is the entry's own text",),

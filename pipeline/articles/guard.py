@@ -14,8 +14,26 @@ from pipeline.model import Reason
 
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:-]*)")
 # Elements without content, and those that the HTML parser closes by itself (HTML standard, 13.1.2.4).
-_FLAT = frozenset(
-    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr", "p", "li", "dt", "dd", "tr", "td", "th", "tbody", "thead", "tfoot", "option", "optgroup", "colgroup", "rp", "rt", "html", "head", "body", "path", "circle", "rect", "line", "polygon", "polyline", "use"]
+_FLAT = frozenset([
+    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track",
+    "wbr", "p", "li", "dt", "dd", "tr", "td", "th", "tbody", "thead", "tfoot", "option", "optgroup",
+    "colgroup", "rp", "rt", "html", "head", "body", "path", "circle", "rect", "line", "polygon", "polyline",
+    "use",
+])  # fmt: skip
+_PLAINLY_FLAT = (
+    "<p>",
+    "<p ",
+    "<li>",
+    "<li ",
+    "<img ",
+    "<br>",
+    "<br ",
+    "<br/",
+    "<meta ",
+    "<link ",
+    "<input ",
+    "<td>",
+    "<td ",
 )
 _FORBIDDEN = re.compile("[\x00\ud800-\udfff]")
 
@@ -31,7 +49,7 @@ def guarded(html: str, settings: ExtractSettings) -> tuple[str, str]:
         html = _FORBIDDEN.sub("\ufffd", html)
     _check_counts(html, settings)
     lean = without_dead_parts(html)
-    if lean.count("<") > settings.max_depth:
+    if _nesting_tags(lean) > settings.max_depth:
         _check_depth(lean, settings.max_depth)
     return html, lean
 
@@ -57,6 +75,11 @@ def _check_attributes(html: str, allowed: int) -> None:
         if end == -1:
             return
         start = html.find("<", end)
+
+
+def _nesting_tags(html: str) -> int:
+    """At least as many as there are opening tags that can nest: cheap, and enough to clear most pages."""
+    return html.count("<") - html.count("</") - sum(map(html.count, _PLAINLY_FLAT))
 
 
 def _check_depth(html: str, allowed: int) -> None:

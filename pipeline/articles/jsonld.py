@@ -15,13 +15,17 @@ from typing import Any
 
 Node = dict[str, Any]
 
-ARTICLE_TYPES = frozenset(
-    ["Article", "NewsArticle", "ReportageNewsArticle", "AnalysisNewsArticle", "OpinionNewsArticle", "BackgroundNewsArticle", "AskPublicNewsArticle", "ReviewNewsArticle", "AdvertiserContentArticle", "SatiricalArticle", "BlogPosting", "Blogposting", "LiveBlogPosting", "SocialMediaPosting", "Report", "TechArticle", "ScholarlyArticle", "Review", "newsarticle", "article"]
-)
+ARTICLE_TYPES = frozenset([
+    "Article", "NewsArticle", "ReportageNewsArticle", "AnalysisNewsArticle", "OpinionNewsArticle",
+    "BackgroundNewsArticle", "AskPublicNewsArticle", "ReviewNewsArticle", "AdvertiserContentArticle",
+    "SatiricalArticle", "BlogPosting", "Blogposting", "LiveBlogPosting", "SocialMediaPosting", "Report",
+    "TechArticle", "ScholarlyArticle", "Review", "newsarticle", "article",
+])  # fmt: skip
 # Properties that lead to *other* articles: what is found behind them is not this page's article.
-_ELSEWHERE = frozenset(
-    ["itemListElement", "hasPart", "mentions", "relatedLink", "citation", "comment", "liveBlogUpdate", "isPartOf", "isBasedOn", "significantLink", "video", "associatedMedia", "breadcrumb", "about"]
-)
+_ELSEWHERE = frozenset([
+    "itemListElement", "hasPart", "mentions", "relatedLink", "citation", "comment", "liveBlogUpdate",
+    "isPartOf", "isBasedOn", "significantLink", "video", "associatedMedia", "breadcrumb", "about",
+])  # fmt: skip
 _WRAPPER = re.compile(r"^\s*(?:<!--|//\s*<!\[CDATA\[|<!\[CDATA\[|/\*\s*<!\[CDATA\[\s*\*/)|"
                       r"(?:-->|//\s*\]\]>|\]\]>|/\*\s*\]\]>\s*\*/)\s*;?\s*$")  # fmt: skip
 _TRAILING_COMMA = re.compile(r",(\s*[}\]])")

@@ -30,7 +30,8 @@ _WALL_TEXT = re.compile(
     r"(?:subscribe|sign up|log ?in|register) (?:now )?to (?:continue|read|keep)|(?:already|existing) (?:a )?subscriber|"
     r"(?:this|the) (?:article|story|content) is (?:only )?(?:for|available to) (?:our )?subscribers|subscribers only|"
     r"(?:jetzt|weiter)?lesen mit .{0,30}(?:plus|abo|\+)|nur für abonnenten|bereits abonnent|"
-    r"réservé (?:à nos|aux) abonnés|déjà abonné|para (?:nuestros )?suscriptores|exclusivo (?:para )?(?:suscriptores|assinantes)|"
+    r"réservé (?:à nos|aux) abonnés|déjà abonné|para (?:nuestros )?suscriptores|"
+    r"exclusivo (?:para )?(?:suscriptores|assinantes)|"
     r"ya (?:soy|eres) suscriptor|riservato agli abbonati|sei già abbonato|alleen voor abonnees|al abonnee|"
     r"для подписчиков|この記事は(?:有料)?会員|有料会員|for prenumeranter|kun for abonnenter",
     re.IGNORECASE,
@@ -66,9 +67,9 @@ def count_words(text: str) -> int:
 
 
 def _check_walls(head: Head, title: str, text: str, words: int) -> None:
-    if words < 400 and _CONSENT_TITLE.search(f"{title} {head.title}") and not head.json_ld.article:
-        if words == 0 or len(_CONSENT_TEXT.findall(text)) >= 2:
-            raise PageRejected(Reason.CONSENT_WALL, f"the page is titled {title or head.title!r}")
+    titled = words < 400 and not head.json_ld.article and _CONSENT_TITLE.search(f"{title} {head.title}")
+    if titled and (words == 0 or len(_CONSENT_TEXT.findall(text)) >= 2):
+        raise PageRejected(Reason.CONSENT_WALL, f"the page is titled {title or head.title!r}")
     closed = is_free(head) is False
     if closed and words < 60:
         raise PageRejected(Reason.PAYWALL, f"marked as not free, {words} words before the wall")

@@ -103,7 +103,7 @@ def _from_html(html: str, url: str, settings: ExtractSettings, steps: list[Step]
     links = PageLinks()
     try:
         if not html.strip():
-            raise PageRejected(Reason.PAGE_EMPTY, "nothing but white space")
+            raise PageRejected(Reason.PAGE_EMPTY, "nothing but white space")  # noqa: TRY301 - one way out for all verdicts
         html, lean = guarded(html, settings)
         rule = rule_for(url, settings.rules)
         head = read_head(html, url)
@@ -133,9 +133,9 @@ def _build(
     steps.append(Step("body", f"{body.extractor or 'none'}: {'; '.join(body.tried)}"))
     title, title_how = _title(head, rule, (*names, _brand(url)), body.text.split("\n", _TITLE_LINES)[:_TITLE_LINES])
     steps.append(Step("title", f"{title!r} from {title_how or 'nowhere'}"))
-    credits = _authors(head, rule, (*names, _brand(url)), html, settings)
-    steps.append(Step("authors", f"{', '.join(credits.authors) or 'none'} from {credits.how or 'nowhere'}"))
-    cleaned = without_residue(body.text, _title_forms(head, title), (*credits.authors, *names))
+    credit = _authors(head, rule, (*names, _brand(url)), html, settings)
+    steps.append(Step("authors", f"{', '.join(credit.authors) or 'none'} from {credit.how or 'nowhere'}"))
+    cleaned = without_residue(body.text, _title_forms(head, title), (*credit.authors, *names))
     steps.append(Step("residue", f"dropped {len(cleaned.dropped)}: {' | '.join(cleaned.dropped)[:500]}"))
     text = cleaned.text
     if lead := find_lead(head, title, text):
@@ -149,9 +149,9 @@ def _build(
     steps.append(Step("dates", f"{dates.published} from {dates.how or 'nowhere'}"))
     language = language_of(text)
     steps.append(Step("language", f"{language}, the page says {head.lang or 'nothing'}"))
-    origins = find_origins(head, url, links.canonical, text, credits.agencies)
+    origins = find_origins(head, url, links.canonical, text, credit.agencies)
     steps.append(Step("origin", "; ".join(f"{s.kind} {s.value}" for s in origins) or "no signs"))
-    agencies = tuple(dict.fromkeys((*credits.agencies, *(s.value for s in origins if s.kind.startswith("agency")))))
+    agencies = tuple(dict.fromkeys((*credit.agencies, *(s.value for s in origins if s.kind.startswith("agency")))))
     return Article(
         url=canonical_url(url).url,
         title=title,
@@ -160,7 +160,7 @@ def _build(
         published=dates.published,
         published_day_only=dates.day_only,
         modified=dates.modified,
-        authors=credits.authors,
+        authors=credit.authors,
         agencies=agencies,
         language=language,
         canonical_url=links.canonical,
@@ -224,11 +224,11 @@ def _authors(
         found = clean_authors(one_line(node.text(separator=" ")) for node in head.tree.css(rule.authors))
         if found.authors or found.agencies:
             return replace(found, how="outlet rule")
-    credits = find_authors(head, names)
-    if credits.authors or credits.agencies or settings.fast:
-        return credits
+    credit = find_authors(head, names)
+    if credit.authors or credit.agencies or settings.fast:
+        return credit
     found = clean_authors(people_by_trafilatura(html), {"".join(c for c in n.casefold() if c.isalnum()) for n in names})
-    return replace(found, how="trafilatura") if found.authors or found.agencies else credits
+    return replace(found, how="trafilatura") if found.authors or found.agencies else credit
 
 
 def _links(head: Head, url: str) -> PageLinks:
@@ -279,7 +279,7 @@ def _keywords(head: Head) -> tuple[str, ...]:
     value = head.json_ld.article.get("keywords")
     words = [text_of(item) for item in value] if isinstance(value, list) else text_of(value).split(",")
     if not any(words):
-        words = [tag for tag in head.metas.get("article:tag", ())] or head.meta("news_keywords", "keywords").split(",")
+        words = list(head.metas.get("article:tag", ())) or head.meta("news_keywords", "keywords").split(",")
     return tuple(dict.fromkeys(filter(None, (one_line(word)[:80] for word in words))))[:30]
 
 

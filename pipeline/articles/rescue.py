@@ -22,8 +22,9 @@ def day_by_htmldate(html: str, url: str) -> date | None:
 def people_by_trafilatura(html: str) -> Iterator[str]:
     """The byline as trafilatura finds it in the page's markup, for a page that marks none."""
     from trafilatura.htmlprocessing import prune_unwanted_nodes
-    from trafilatura.metadata import AUTHOR_DISCARD_XPATHS, AUTHOR_XPATHS, extract_metainfo
+    from trafilatura.metadata import extract_metainfo
     from trafilatura.utils import load_html
+    from trafilatura.xpaths import AUTHOR_DISCARD_XPATHS, AUTHOR_XPATHS
 
     tree = load_html(html)
     if tree is None:

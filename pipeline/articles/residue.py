@@ -5,6 +5,7 @@ nothing but furniture go.  The shape behind most rules is an outlet that republi
 code, title, lead, title again, body, initials, short link, comment form.
 """
 
+# ruff: noqa: E501 - lists of words read best unbroken
 from __future__ import annotations
 
 import re
@@ -125,10 +126,9 @@ def _table_parts(line: str) -> list[str]:
     if "|" not in line:
         return [line]
     cells = [cell.strip() for cell in _CELL.split(line)]
-    if line.startswith("|") or any(_is_residue(cell) for cell in cells if cell):
-        if any(len(cell) > 150 for cell in cells) or sum(bool(cell) for cell in cells) == 1:
-            return cells
-    return [line]
+    furnished = line.startswith("|") or any(_is_residue(cell) for cell in cells if cell)
+    layout = any(len(cell) > 150 for cell in cells) or sum(bool(cell) for cell in cells) == 1
+    return cells if furnished and layout else [line]
 
 
 def _in_the_head(lines: list[str], titles: set[str], names: Sequence[str]) -> set[int]:
@@ -163,6 +163,7 @@ def _is_head_residue(line: str) -> bool:
         or _DATE_CODE.match(line)
         or _BARE_CODE.fullmatch(line)
         or _BARE_LABEL.fullmatch(line)
+        or _FORM.fullmatch(line)
     )
 
 

@@ -111,9 +111,9 @@ def _best_heading(headings: tuple[Heading, ...], references: list[tuple[str, str
             score = max((_likeness(text, reference) for _, reference in references), default=0.0)
             if len(plain.split()) == 1 and not any(plain == plain_words(r) for _, r in references):
                 continue
-            if score >= _CONFIRMED or (score >= _PLAUSIBLE and heading.in_article and len(plain.split()) >= 4):
-                if score > best_score + 1e-9:
-                    best, best_score = text, score
+            plausible = score >= _PLAUSIBLE and heading.in_article and len(plain.split()) >= 4
+            if (score >= _CONFIRMED or plausible) and score > best_score + 1e-9:
+                best, best_score = text, score
     if best:
         return without_site(best, names)
     alone = [h for h in headings if h.in_article and len(h.text) >= 20 and not _is_site(h.text, names)]

@@ -1,5 +1,6 @@
 """Shapes of pages that carry agency text, and of one kind of republisher in three layouts."""
 
+# ruff: noqa: E501 - markup reads best on one line
 from __future__ import annotations
 
 from tests.articles.shapes import (

@@ -1,5 +1,6 @@
 """Shapes of publishers whose pages carry JSON-LD, in the many ways it is written."""
 
+# ruff: noqa: E501 - markup reads best on one line
 from __future__ import annotations
 
 import html

@@ -1,5 +1,6 @@
 """Shapes of publishers without JSON-LD: meta elements of many systems, microdata, time elements, bare markup."""
 
+# ruff: noqa: E501 - markup reads best on one line
 from __future__ import annotations
 
 from tests.articles.shapes import (
