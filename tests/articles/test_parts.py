@@ -1,5 +1,6 @@
 """Tables of cases for the parts: stamps, names, agencies, titles, residue, decoding, kinds, entries, rules."""
 
+# ruff: noqa: E501 - cases read best on one line
 from __future__ import annotations
 
 import json
