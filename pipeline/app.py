@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline import config as configuration
+from pipeline.errors import ConfigError, StoryfoldError
 
 if TYPE_CHECKING:
     from pipeline.articles import ExtractSettings
     from pipeline.config import Config
-    from pipeline.dedup import Rules
+    from pipeline.dedup import DedupSettings, Rules
+    from pipeline.dedup.judge import Table
     from pipeline.run.parts import Parts
     from pipeline.run.report import RoundReport
     from pipeline.run.round import Watch
@@ -100,10 +102,24 @@ def matching_rules(config: Config) -> Rules:
     """All that decisions depend on, from the configuration."""
     from pipeline.dedup import Rules, outlet_hash
 
+    settings: DedupSettings = config.sections["dedup"]
     return Rules(
-        settings=config.sections["dedup"],
+        settings=settings,
+        table=weights(Path(settings.weights)) if settings.weights else None,
         priorities={outlet_hash(feed.outlet): feed.priority for feed in config.feeds if feed.priority},
     )
+
+
+def weights(path: Path) -> Table:
+    """A table of weights of the user's own; raises ``ConfigError``."""
+    import tomllib
+
+    from pipeline.dedup.judge import read_table
+
+    try:
+        return read_table(path.read_text("utf-8"))
+    except (OSError, tomllib.TOMLDecodeError, KeyError, StoryfoldError) as error:
+        raise ConfigError([f"[dedup] weights = {str(path)!r}: is no file written by `tune`: {error}"]) from None
 
 
 @asynccontextmanager

@@ -16,3 +16,4 @@ class DedupSettings:
     verified: Annotated[int, Meta(ge=1, le=64)] = 8  # stored articles a new one is compared with, at most
     least_overlap: Annotated[float, Meta(ge=0, le=1)] = 0.15  # estimated containment worth a comparison
     cache_mib: Annotated[int, Meta(ge=1)] = 64  # memory for profiles of stored articles
+    weights: str = ""  # a file written by `tune`; empty: the weights of the package

@@ -87,7 +87,7 @@ def test_the_command_line_tells_the_same(demo: Done) -> None:
     for story in told:
         assert sum(article["canonical"] for article in story["articles"]) == 1
         one = json.loads(command("--config", demo.config, "story", story["story_id"], "--json"))
-        assert one == story
+        assert {key: one[key] for key in story} == story
         break  # each call starts a process; one stands for all
 
 

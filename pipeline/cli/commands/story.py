@@ -9,24 +9,31 @@ from pipeline.cli import show
 from pipeline.cli.commands.stories import as_json
 from pipeline.errors import NotFound
 from pipeline.model import StoredArticle
+from pipeline.run.related import related_stories
 from pipeline.storage import Store, StoryRecord
 from pipeline.text import count_of
 from pipeline.urls import entry_identity_url, is_web_url
 
 if TYPE_CHECKING:
     from argparse import Namespace
+    from collections.abc import Sequence
 
     from rich.console import Console
+
+    from pipeline.run.related import Related
 
 
 def run(args: Namespace) -> int:
     """Show the story of that id, or the one that holds the article of that id or URL."""
     with app.open_reader(args) as store:
         story = find_story(store, args.id)
+        related = related_stories(store, story)
     if args.json:
-        show.json_lines([as_json(story)])
+        others = [{"story_id": r.story.story_id, "title": r.story.title, "similarity": r.similarity} for r in related]
+        show.json_lines([{**as_json(story), "related": others}])
     else:
         print_story(show.console(), story)
+        print_related(show.console(), related)
     return 0
 
 
@@ -67,5 +74,18 @@ def print_story(console: Console, story: StoryRecord) -> None:
             member.reason or "started the story",
             "" if member.score is None else f"{member.score:.2f}",
             show.text(f"{member.title}  {member.url}"),
+        )
+    console.print(table)
+
+
+def print_related(console: Console, related: Sequence[Related]) -> None:
+    """Reports of the same event in other words: never part of the story."""
+    if not related:
+        return
+    table = show.table("same event", ">likeness", "outlets", "~title")
+    for other in related:
+        outlets = ", ".join(other.story.outlets)
+        table.add_row(
+            other.story.story_id, f"{other.similarity:.2f}", show.text(outlets, width=30), show.text(other.story.title)
         )
     console.print(table)
