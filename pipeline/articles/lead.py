@@ -24,7 +24,7 @@ def find_lead(head: Head, title: str, text: str) -> str:
     """
     described = [text_of(head.json_ld.article.get("description")), head.meta("og:description", "description")]
     wanted = {plain for value in described if _SHORTEST <= len((plain := plain_words(value)).split()) <= _LONGEST}
-    have = plain_words(text[:3000])
+    have = plain_words(text[:3000]) if wanted else ""
     wanted = {plain for plain in wanted if plain[:60] not in have and plain != plain_words(title)}
     if not wanted:
         return ""

@@ -109,9 +109,10 @@ def without_residue(text: str, titles: Sequence[str], names: Sequence[str] = ())
     lines = [line for line in lines if line]
     plain_titles = {_squeezed(title) for title in titles} - {""}
     longest = 2 * max(map(len, titles), default=0) + 20
-    short = {i for i, line in enumerate(lines) if len(line) <= max(longest, _LONGEST_RESIDUE)}
+    short = [i for i, line in enumerate(lines) if len(line) <= longest]
     drop = _in_the_head(lines, plain_titles, names) | _in_the_tail(lines, plain_titles)
-    drop |= {i for i in short if _is_furniture(lines[i]) or _squeezed(lines[i]) in plain_titles}
+    drop |= {i for i, line in enumerate(lines) if _is_furniture(line)}
+    drop |= {i for i in short if _squeezed(lines[i]) in plain_titles}
     kept = [
         _trimmed_end(line) if i >= len(lines) - _TAIL_LINES else line for i, line in enumerate(lines) if i not in drop
     ]

@@ -12,10 +12,12 @@ _TEXTLESS = (
     "nav", "link", "meta", "iframe", "button", "select", "datalist", "input", "textarea", "noscript", "template",
     "canvas", "audio", "video", "object", "embed", "source", "track", "dialog", "svg",
 )  # fmt: skip
+# More that the main algorithm cleans away itself; the others, which fast mode leaves out, may want to see them.
+_CLEANED_LATER = ("aside", "footer", "menu", "label", "legend", "time", "map", "progress", "output")
 _COLUMN = 400  # characters of running text in a cell that make its table one of layout
 
 
-def tree_for(html: str, head: Head) -> Any:
+def tree_for(html: str, head: Head, *, fast: bool = False) -> Any:
     """The tree of a page that is rid of its dead parts, or the markup itself where lxml makes no tree of it.
 
     Without scripts there is half as much to copy, and with one class for all elements lxml need not call into
@@ -30,7 +32,7 @@ def tree_for(html: str, head: Head) -> Any:
         return html
     if len(tree) == 0:
         return html
-    strip_elements(tree, *_TEXTLESS, with_tail=False)
+    strip_elements(tree, *_TEXTLESS, *(_CLEANED_LATER if fast else ()), with_tail=False)
     if head.tree.css_first("table table, td > p + p, td > br + br") is not None:
         _take_layout_tables_apart(tree)
     return tree
