@@ -18,6 +18,7 @@ from pipeline.dedup.sketch import sample_sizes
 _HALF = np.uint64(32)
 _LOW = np.uint64(0xFFFFFFFF)
 Floats = NDArray[np.float64]
+PLENTY = 3.0  # times ``least``: so much overlap is looked into, however common its hashes
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +54,9 @@ def candidates(
     expected = np.maximum(rate * np.minimum(stored, own), 1.0)
     apart = np.abs(ledger.times(row) - times[query])
     near = ~(apart > window)  # unknown times are near
-    kept = near & (shared / expected >= least) & (stored > 0)
-    query, row, rank = query[kept], row[kept], (weight / expected)[kept]
+    rank = weight / expected
+    kept = near & ((rank >= least) | (shared / expected >= PLENTY * least)) & (stored > 0)
+    query, row, rank = query[kept], row[kept], rank[kept]
     order = np.lexsort((-row, -rank, query))
     query, row, rank = query[order], row[order], rank[order]
     place = np.arange(len(query)) - np.searchsorted(query, query)

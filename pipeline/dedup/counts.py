@@ -4,7 +4,7 @@ A counting Bloom filter in blocks (Putze, Sanders, Singler 2007): each shingle h
 block of 64 bytes, and the smaller one is its count, so that a look-up costs about one cache miss.  The table
 starts small and doubles by repeating itself, up to ``LARGEST`` counters; then all counts are halved whenever
 ``HALVED`` shingles were counted per counter, which forgets what was rare long ago and keeps what recurs.
-Until then a count is never too low, and too high for about one shingle in eight when the table is full.
+Until then a count is never too low, and too high for about one shingle in seven at the most.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pipeline.errors import StoryfoldError
 
 SMALLEST = 1 << 20  # counters
 LARGEST = 1 << 24  # 32 MiB
-FULL = 0.125  # shingles counted per counter when the table doubles: one count in twenty is too high
+FULL = 0.125  # shingles counted per counter when the table doubles
 HALVED = 0.25  # shingles counted per counter of the largest table when all are halved
 _MOST = np.uint16(32_767)
 _AT_ONCE = 8192  # hashes: their blocks stay in the cache, and so many more cannot overflow 16 bits

@@ -1,0 +1,72 @@
+"""The tiered index against a dictionary, and its bounds."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.dedup import index as index_module
+from pipeline.dedup.index import NEWEST, Index
+
+ARTICLES = st.lists(st.lists(st.integers(0, 12), min_size=0, max_size=6, unique=True), max_size=60)
+
+
+def _arrays(articles: list[list[int]], first: int):
+    rows = np.arange(first, first + len(articles))
+    keys = np.array([k for keys in articles for k in keys], np.uint32)
+    return rows, keys, np.array([len(keys) for keys in articles], np.int64)
+
+
+def _naive(articles: list[list[int]], place: int) -> list[int]:
+    """Rows that one article meets: for each hash the newest earlier ones."""
+    met = []
+    for key in articles[place]:
+        earlier = [i + 1 for i in range(place) if key in articles[i]]
+        met += earlier[-NEWEST:]
+    return sorted(met)
+
+
+@settings(max_examples=150, deadline=None)
+@given(ARTICLES, st.integers(1, 20), st.integers(1, 3))
+def test_finds_what_a_dictionary_finds(articles: list[list[int]], size: int, every: int) -> None:
+    index = Index()
+    for number, begin in enumerate(range(0, len(articles), size)):
+        batch = _arrays(articles[begin : begin + size], begin + 1)
+        hits = index.search(*batch)
+        for i in range(len(batch[0])):
+            assert sorted(hits.row[hits.query == i].tolist()) == _naive(articles, begin + i)
+        index.add(*batch)
+        if number % every == 0:
+            index.settle()
+
+
+def test_a_crowded_hash_costs_a_fixed_number() -> None:
+    index = Index()
+    for begin in range(1, 20_001, 500):
+        index.add(*_arrays([[7]] * 500, begin))
+        index.settle()
+    hits = index.search(*_arrays([[7]], 20_001))
+    assert hits.row.tolist() == list(range(20_000, 20_000 - NEWEST, -1))
+    assert index.nbytes < 20_000
+
+
+def test_tiers_are_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(index_module, "LARGEST", 4096)
+    index = Index()
+    rng = np.random.default_rng(3)
+    for begin in range(0, 20_480, 512):
+        keys = rng.integers(0, 2**32, 512 * 4).astype(np.uint32)
+        index.add(np.arange(begin + 1, begin + 513), keys, np.full(512, 4))
+        index.settle()
+    assert len(index._tiers) <= 20_480 // 4096 + 4
+    assert index.nbytes == 20_480 * 4 * 8
+
+
+def test_forgets_old_tiers() -> None:
+    index = Index()
+    index.add(*_arrays([[1], [2]], 1))
+    index.settle()
+    index.forget(3)
+    assert not len(index.search(*_arrays([[1]], 9)).row)
