@@ -93,11 +93,11 @@ def nice_top(value: float) -> float:
     """The next of 1, 2, 4, 5, 10, 20, 40, 50 … at or above ``value``; at least 1.
 
     >>> [nice_top(v) for v in (0, 3, 17, 260)]
-    [1, 4, 20, 400]
+    [1, 4.0, 20.0, 400.0]
     """
     if value <= 1:
         return 1
-    power = 10 ** floor(log10(value))
+    power = 10.0 ** floor(log10(value))
     return next(step * power for step in (1, 2, 4, 5, 10) if step * power >= value)
 
 
@@ -187,9 +187,7 @@ def timeline(story: Story, stored: Mapping[str, datetime]) -> Timeline:
         lanes.setdefault(article.outlet or "unknown outlet", []).append(dot)
     speaker = next((dot.x for dots in lanes.values() for dot in dots if dot.canonical), None)
     ticks = tuple(Tick(2 + 96 * n / 4, _elapsed(span * n / 4), first + span * n / 4) for n in range(5))
-    return Timeline(
-        tuple(Lane(outlet, tuple(dots), dots[0].x) for outlet, dots in lanes.items()), ticks, speaker
-    )
+    return Timeline(tuple(Lane(outlet, tuple(dots), dots[0].x) for outlet, dots in lanes.items()), ticks, speaker)
 
 
 def _elapsed(span: timedelta) -> str:
@@ -228,7 +226,6 @@ def matrix(pairs: Sequence[tuple[str, str, int]], limit: int = 14) -> Matrix:
     counts = {(copier, speaker): number for copier, speaker, number in pairs}
     top = max((counts.get((a, b), 0) for a in names for b in names), default=0)
     rows = tuple(
-        (a, tuple(Cell(n := counts.get((a, b), 0), ceil(5 * n / top) if n else 0) for b in names))
-        for a in names
+        (a, tuple(Cell(n := counts.get((a, b), 0), ceil(5 * n / top) if n else 0) for b in names)) for a in names
     )
     return Matrix(tuple(names), rows, len(weight) - len(names))

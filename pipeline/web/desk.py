@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from pipeline.errors import NotFound
+from pipeline.errors import NotFound, StorageError
 from pipeline.model import FeedState, Outcome, Reason, StoredArticle
 from pipeline.urls import mask_url
 
@@ -123,8 +123,7 @@ class Desk:
         counted = self._daily(days, 0)
         now = self.clock()
         found = [
-            _feed(state, counted.get(state.source.url) or self._no_days(days), now)
-            for state in self.source.feeds()
+            _feed(state, counted.get(state.source.url) or self._no_days(days), now) for state in self.source.feeds()
         ]
         rank = {shapes.Health.FAILING: 0, shapes.Health.LATE: 1, shapes.Health.SILENT: 2}
         last = {shapes.Health.RETIRED: 9}
@@ -173,6 +172,14 @@ class Desk:
             COPYING_SECONDS,
             lambda: tuple(shapes.Copying(*pair) for pair in self.source.copying(since)),
         )
+
+    def warm(self) -> None:
+        """Work out what takes longest, before somebody waits for it."""
+        try:
+            self.overview()
+            self.outlets()
+        except StorageError:
+            return  # the visitor will be told
 
     def overview(self) -> shapes.Overview:
         """The state of the whole, at most ``OVERVIEW_SECONDS`` old."""

@@ -72,9 +72,7 @@ class Tallies:
         """The tally of one window."""
         until = since + length
         seconds = None if until + SETTLED < self._clock() else 10.0
-        return self._kept.get(
-            ("tally", since, until), seconds, lambda: tuple(self._source.tally(since, until))
-        )
+        return self._kept.get(("tally", since, until), seconds, lambda: tuple(self._source.tally(since, until)))
 
     def hours(self, number: int) -> Iterator[tuple[datetime, Sequence[Tally]]]:
         """The last ``number`` hours with the present one, oldest first."""

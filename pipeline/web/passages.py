@@ -213,9 +213,7 @@ def _changed(left: str, right: str) -> Pair:
 def _spans(tokens: Sequence[str], kept: set[int], other: Kind) -> tuple[Span, ...]:
     return tuple(
         Span(kind, "".join(token for _, token in group))
-        for kind, group in groupby(
-            enumerate(tokens), key=lambda place: Kind.KEPT if place[0] in kept else other
-        )
+        for kind, group in groupby(enumerate(tokens), key=lambda place: Kind.KEPT if place[0] in kept else other)
     )
 
 

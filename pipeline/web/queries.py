@@ -140,6 +140,4 @@ def convert(kind: type[T], values: Any) -> T:
 
 def _given(query: Any, without: Sequence[str]) -> dict[str, Any]:
     fields = (field.name for field in dataclasses.fields(query))
-    return {
-        name: value for name in fields if name not in without and (value := getattr(query, name)) is not None
-    }
+    return {name: value for name in fields if name not in without and (value := getattr(query, name)) is not None}

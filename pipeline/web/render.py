@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from datetime import datetime
+from functools import cache
 from hashlib import blake2b
 from importlib import resources
 from typing import Any
@@ -14,15 +15,13 @@ import nh3
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from pipeline.model import REASONS, Reason
+from pipeline.model import REASONS
 from pipeline.text import one_line
 from pipeline.urls import is_web_url, mask_url
 
 # Characters that could mislead a reader; the same that pipeline.text escapes for terminals, here left out.
-_MISLEADING = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]"
-)
-_MARKUP = re.compile(r"<[a-zA-Z/!?]")
+_MISLEADING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+_MARKUP = re.compile(r"<[a-zA-Z/!?][^<>]*>")
 _SPANS = ((60, 1, "s"), (3600, 60, "min"), (172800, 3600, "h"), (float("inf"), 86400, "d"))
 
 
@@ -45,8 +44,9 @@ def environment() -> Environment:
         "size": size,
         "host": host,
         "reason_words": reason_words,
+        "with_query": with_query,
     }
-    made.globals |= {"static": static_url, "query": query, "reasons": REASONS}
+    made.globals |= {"static": static_url, "reasons": REASONS}
     return made
 
 
@@ -89,7 +89,7 @@ def duration(seconds: float) -> str:
     """
     if seconds < 1:
         return f"{seconds * 1000:.0f} ms"
-    below, unit, name = next(span for span in _SPANS if seconds < span[0])
+    _, unit, name = next(span for span in _SPANS if seconds < span[0])
     return f"{seconds / unit:.0f} {name}"
 
 
@@ -122,23 +122,14 @@ def reason_words(reason: str) -> str:
     return reason.replace("_", " ")
 
 
-def query(base: str, values: dict[str, Any], **more: Any) -> str:
+def with_query(base: str, values: dict[str, Any], **more: Any) -> str:
     """``base`` with a query string of the values that are given, ``more`` over ``values``."""
     pairs = {name: value for name, value in (values | more).items() if value not in (None, "")}
     return f"{base}?{urlencode(pairs)}" if pairs else base
 
 
-def reason_text(reason: Reason) -> str:
-    """What a reason means."""
-    return REASONS[reason]
-
-
-_versions: dict[str, str] = {}
-
-
+@cache
 def static_url(name: str) -> str:
     """The address of a file of ours, which changes with its content so that it may be kept for long."""
-    if name not in _versions:
-        content = resources.files("pipeline.web").joinpath("static", name).read_bytes()
-        _versions[name] = blake2b(content, digest_size=6).hexdigest()
-    return f"/static/{name}?v={_versions[name]}"
+    content = resources.files("pipeline.web").joinpath("static", name).read_bytes()
+    return f"/static/{name}?v={blake2b(content, digest_size=6).hexdigest()}"

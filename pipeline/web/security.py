@@ -103,9 +103,7 @@ def same(a: str, b: str) -> bool:
 class Guard:
     """The door in front of every route."""
 
-    def __init__(
-        self, app: ASGIApp, settings: WebSettings, keys: Keys, clock: Callable[[], datetime]
-    ) -> None:
+    def __init__(self, app: ASGIApp, settings: WebSettings, keys: Keys, clock: Callable[[], datetime]) -> None:
         self._app, self._keys, self._clock = app, keys, clock
         self._names = {name.lower() for name in (*settings.hosts, settings.host)}
 

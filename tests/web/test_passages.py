@@ -11,9 +11,7 @@ from hypothesis import strategies as st
 
 from pipeline.web.passages import MAX_SENTENCES, Comparison, Kind, common, compare, sentences
 
-WORDS = st.sampled_from(
-    ["harbour", "Council", "voted", "3.5", "million", "on", "Tuesday", "the", "桥", "été"]
-)
+WORDS = st.sampled_from(["harbour", "Council", "voted", "3.5", "million", "on", "Tuesday", "the", "桥", "été"])
 SENTENCE = st.lists(WORDS, min_size=1, max_size=9).map(lambda words: " ".join(words) + ".")
 TEXT = st.lists(st.tuples(SENTENCE, st.sampled_from([" ", "\n", "\n\n", "  "])), max_size=12).map(
     lambda parts: "".join(sentence + end for sentence, end in parts)
