@@ -70,7 +70,11 @@ def trafilatura_body(page: PageInput) -> str:
 
     logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # it logs every page without text as an error
     document = trafilatura.bare_extraction(
-        tree_for(page.lean, page.head, fast=page.fast), url=page.url, with_metadata=False, include_comments=False, fast=page.fast
+        tree_for(page.lean, page.head, fast=page.fast),
+        url=page.url,
+        with_metadata=False,
+        include_comments=False,
+        fast=page.fast,
     )
     return str(getattr(document, "text", None) or "")
 
