@@ -14,7 +14,6 @@ from contextlib import asynccontextmanager
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
-from pipeline.errors import UsageError
 from pipeline.run.pulse import Status
 
 if TYPE_CHECKING:
@@ -79,7 +78,7 @@ class Endpoints:
 
 
 def listening_on(text: str) -> tuple[str, int]:
-    """``127.0.0.1:9464`` or ``[::1]:9464`` → host and port.  Raises ``UsageError`` for anything but loopback:
+    """``127.0.0.1:9464`` or ``[::1]:9464`` → host and port.  Raises ``ValueError`` for anything but loopback:
 
     nothing here asks who is there, so that other machines come through a proxy that does.
     """
@@ -88,9 +87,9 @@ def listening_on(text: str) -> tuple[str, int]:
     try:
         number, loopback = int(port), ip_address(host).is_loopback
     except ValueError:
-        raise UsageError(f"{text!r}: should be an address and a port, like 127.0.0.1:9464") from None
+        raise ValueError(f"{text!r}: should be an address and a port, like 127.0.0.1:9464") from None
     if not loopback or not 0 <= number <= 65535:
-        raise UsageError(f"{text!r}: should be a loopback address (127.0.0.1 or [::1]) and a port up to 65535")
+        raise ValueError(f"{text!r}: should be a loopback address (127.0.0.1 or [::1]) and a port up to 65535")
     return host, number
 
 

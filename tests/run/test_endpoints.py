@@ -7,7 +7,6 @@ import json
 
 import pytest
 
-from pipeline.errors import UsageError
 from pipeline.run import endpoints as module
 from pipeline.run.endpoints import Endpoints, healthz, listening_on, readyz, served
 from pipeline.run.metrics import Metrics
@@ -126,5 +125,5 @@ def test_where_to_listen(text: str, expected: tuple[str, int]) -> None:
     ["0.0.0.0:9464", "[::]:9464", "192.168.1.5:80", "localhost:80", ":80", "9464", "127.0.0.1:x", "127.0.0.1:70000"],
 )
 def test_only_loopback_is_listened_on(text: str) -> None:
-    with pytest.raises(UsageError):
+    with pytest.raises(ValueError, match="should be a"):
         listening_on(text)
