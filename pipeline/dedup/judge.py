@@ -26,7 +26,6 @@ class Kind(StrEnum):
     """What kind of copy, or why not one."""
 
     REPRINT = "reprint"  # the same wording, more or less whole
-    CORRECTED = "corrected"  # the same outlet says that it corrects
     ABRIDGED = "abridged"  # the later article is a shortened edition
     EXPANDED = "expanded"  # the later article is a longer edition
     REWRITTEN = "rewritten"  # much of the wording, rearranged or reworded
@@ -154,8 +153,6 @@ def _short(new: ProfileLike, stored: ProfileLike, figures: Floats) -> ShortVerdi
 def _kind(new: ProfileLike, stored: ProfileLike, figures: Floats) -> Kind:
     if is_short(min(len(new.shingles), len(stored.shingles))) and new.text != stored.text:
         return Kind.SAME_TITLE
-    if new.outlet == stored.outlet and _corrects(new.title) != _corrects(stored.title):
-        return Kind.CORRECTED
     if figures[_AT["containment"]] < REWORDED:
         return Kind.REWRITTEN
     if len(new.shingles) < EDITION * len(stored.shingles):
@@ -163,7 +160,3 @@ def _kind(new: ProfileLike, stored: ProfileLike, figures: Floats) -> Kind:
     if len(stored.shingles) < EDITION * len(new.shingles):
         return Kind.EXPANDED
     return Kind.REPRINT
-
-
-def _corrects(title: str) -> bool:
-    return "correct" in title
