@@ -28,7 +28,8 @@ DEPTH = {
     "run": 4,
     "demo": 4,
     "app": 5,
-    "cli": 6,
+    "daemon": 6,
+    "cli": 7,
 }
 
 # package → the only rooms that may import it

@@ -24,7 +24,8 @@ def add_feeds(path: Path, feeds: list[FeedSource]) -> list[FeedSource]:
 
     document = _read(path)
     tables = document.get("feeds")
-    if tables is None:
+    if not tables:
+        document.pop("feeds", None)
         tables = tomlkit.aot()
         document.append("feeds", tables)
     known = {str(table.get("url")) for table in tables}
@@ -54,6 +55,8 @@ def remove_feeds(path: Path, urls: set[str]) -> list[str]:
     gone = [str(table.get("url")) for table in tables if str(table.get("url")) in urls]
     for i in reversed([i for i, table in enumerate(tables) if str(table.get("url")) in urls]):
         del tables[i]
+    if gone and not tables:
+        document.remove("feeds")  # an empty list would stand as `feeds = []`, where no table can follow
     if gone:
         _write(path, document)
     return gone

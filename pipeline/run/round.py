@@ -1,12 +1,12 @@
 """The whole pipeline on one page.
 
-    due feeds → poll ──→ entries (queue in the database)
-                             │  many at once, few of one host
-                             ▼
-                    work_on: fetch, extract
-                             │
-                             ▼
-                    writer: match and store, one batch at a time
+due feeds → poll ──→ entries (queue in the database)
+                         │  many at once, few of one host
+                         ▼
+                work_on: fetch, extract
+                         │
+                         ▼
+                writer: match and store, one batch at a time
 """
 
 from __future__ import annotations
@@ -39,21 +39,32 @@ def unwatched(_tally: Tally, _in_hand: int) -> None:
 
 
 async def run_round(
-    parts: Parts, stop: asyncio.Event, *, everything: bool = False, watch: Watch = unwatched
+    parts: Parts,
+    stop: asyncio.Event,
+    *,
+    everything: bool = False,
+    again_seconds: float | None = None,
+    watch: Watch = unwatched,
 ) -> RoundReport:
     """Poll every feed that is due, then work the queue until nothing in it is due.
 
-    ``everything`` polls all feeds, due or not.  Once ``stop`` is set nothing new is begun, what is in hand is
-    finished, and the rest stays in the queue.
+    ``everything`` polls all feeds, due or not.  With ``again_seconds`` feeds that fall due while the queue is
+    worked are polled too, so that a long queue at one host holds up nobody's schedule.  Once ``stop`` is set
+    nothing new is begun, what is in hand is finished, and the rest stays in the queue.
     """
     now = parts.clock()
     feeds = await parts.db(parts.store.feeds if everything else lambda: parts.store.due_feeds(now, MOST_FEEDS))
-    due = [feed for feed in feeds if not feed.retired]
-    round_ = _Round(parts, stop, Tally(now, feeds_due=len(due)), watch)
-    async with asyncio.TaskGroup() as group:
-        writing = group.create_task(round_.write())
-        await asyncio.gather(round_.poll(due), round_.work())
-        writing.cancel()
+    round_ = _Round(parts, stop, Tally(now), watch)
+    try:
+        async with asyncio.TaskGroup() as group:
+            endless = [group.create_task(round_.write())]
+            if again_seconds is not None:
+                endless.append(group.create_task(round_.poll_again(again_seconds)))
+            await asyncio.gather(round_.poll([feed for feed in feeds if not feed.retired]), round_.work())
+            for task in endless:
+                task.cancel()
+    except ExceptionGroup as errors:
+        raise first_of(errors) from errors
     waiting, _ = await parts.db(parts.store.waiting)
     return round_.tally.report(parts.clock(), waiting=waiting, stopped=stop.is_set())
 
@@ -66,7 +77,7 @@ class _Round:
     stop: asyncio.Event
     tally: Tally
     watch: Watch
-    polling: int = 0  # feeds that may still bring work
+    polling: set[int] = field(default_factory=set)  # rows of feeds that may still bring work
     in_hand: dict[int, WorkItem] = field(default_factory=dict)  # by work row
     read: list[WorkItem] = field(default_factory=list)  # read from the queue, not begun
     more: bool = True  # the queue may hold due work that was not read
@@ -75,7 +86,8 @@ class _Round:
 
     async def poll(self, feeds: Sequence[FeedState]) -> None:
         """Poll all ``feeds``; the web's own bounds decide how many at once."""
-        self.polling = len(feeds)
+        self.tally.feeds_due += len(feeds)
+        self.polling.update(feed.row for feed in feeds)
         self.changed()
 
         async def one(feed: FeedState) -> None:
@@ -83,13 +95,20 @@ class _Round:
                 if not self.stop.is_set():
                     await poll_feed(self.parts, feed, self.tally)
             finally:
-                self.polling -= 1
+                self.polling.discard(feed.row)
                 self.more = True
                 self.changed()
 
         async with asyncio.TaskGroup() as group:
             for feed in feeds:
                 group.create_task(one(feed))
+
+    async def poll_again(self, seconds: float) -> None:
+        """Until the round ends, poll what falls due meanwhile."""
+        while not self.stop.is_set():
+            await asyncio.sleep(seconds)
+            feeds = await self.parts.db(self.parts.store.due_feeds, self.parts.clock(), MOST_FEEDS)
+            await self.poll([feed for feed in feeds if feed.row not in self.polling])
 
     async def work(self) -> None:
         """Take due work from the queue until there is none, no poll may bring more and all in hand is done."""
@@ -126,7 +145,7 @@ class _Round:
         log = structlog.get_logger()
         try:
             step = await work_on(self.parts, item)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is journalled and the others go on
+        except Exception as error:
             log.exception("defect", url=item.entry.url, feed=item.feed_url)
             step = ended(self.parts, item, Reason.INTERNAL_ERROR, f"{type(error).__name__}: {error}", Trail())
         if isinstance(step, Draft):
@@ -167,6 +186,14 @@ class _Round:
         """Wake the queue and tell whoever watches."""
         self.moved.set()
         self.watch(self.tally, len(self.in_hand))
+
+
+def first_of(errors: ExceptionGroup[Exception]) -> Exception:
+    """What went wrong first: the tasks that fell with it only repeat it."""
+    error: Exception = errors
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 def host_of(item: WorkItem) -> str:

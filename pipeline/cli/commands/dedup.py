@@ -30,7 +30,7 @@ def run(args: Namespace) -> int:
         config = app.load_config(args)
         with app.locked_store(config, "dedup") as store, _progress(enabled=not args.json) as progress:
             report = dedup_file(
-                Path(args.input), Path(args.output), store, app.matching_rules(config), progress, app.clock()
+                Path(args.input), Path(args.output), store, app.matching_rules(config, store), progress, app.clock()
             )
     if args.json:
         show.json_lines([asdict(report)])

@@ -26,7 +26,7 @@ def run(args: Namespace) -> int:
     config = app.load_config(args)
     pairs = labelled(args.pairs)
     with open_store(config.storage.url, read_only=True) as store:
-        judged = judge_pairs(store, app.matching_rules(config), pairs)
+        judged = judge_pairs(store, app.matching_rules(config, store), pairs)
     report = evaluate(pairs, judged.stories, judged.by_ids, args.worst)
     if args.plot:
         args.plot.write_text(to_html(report), "utf-8")

@@ -40,7 +40,7 @@ def run(args: Namespace) -> int:
     config = app.load_config(args)
     files = [Path(name) for name in (args.a, args.b)]
     if all(path.is_file() for path in files):
-        told = explain(*(_from_file(path) for path in files))
+        told = explain(_from_file(files[0]), _from_file(files[1]))
     else:
         with open_store(config.storage.url, read_only=True) as store:
             told = _stored(store, config, args)
@@ -54,7 +54,7 @@ def run(args: Namespace) -> int:
 def _stored(store: Store, config: Config, args: Namespace) -> Explanation:
     """Stored articles are explained with what the store knows of common wording."""
     a, b = (_side(store, name) for name in (args.a, args.b))
-    matcher = open_matcher(store, app.matching_rules(config))
+    matcher = open_matcher(store, app.matching_rules(config, store))
     in_a, in_b = matcher.counted([a.row, b.row])
     return explain(a.article, b.article, matcher.counts, matcher.rules.table, (in_a, in_b))
 

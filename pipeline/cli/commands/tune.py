@@ -35,14 +35,11 @@ def run(args: Namespace) -> int:
     sample, before = judged.sample(), rules.table or default_table()
     table = fit([sample], before)
     unseen = cross_validated([sample], prior=before)[0]
-    outcome = Outcome(
-        len(judged.pairs),
-        *(
-            round(weighted_f1(sample.copies, scores >= THRESHOLD, sample.weights), 4)
-            for scores in (judged.scores, unseen, table.probability(sample.figures))
-        ),
-        str(args.output),
+    before_f1, unseen_f1, fitted_f1 = (
+        round(weighted_f1(sample.copies, scores >= THRESHOLD, sample.weights), 4)
+        for scores in (judged.scores, unseen, table.probability(sample.figures))
     )
+    outcome = Outcome(len(judged.pairs), before_f1, unseen_f1, fitted_f1, str(args.output))
     said = f"Fitted on {outcome.pairs} pairs of {args.pairs}; F1 {outcome.f1_cross_validated} cross-validated."
     args.output.write_text(to_toml(table, said), "utf-8")
     if args.json:

@@ -1,0 +1,18 @@
+"""``run``: the service."""
+
+from __future__ import annotations
+
+import asyncio
+from argparse import Namespace
+
+from pipeline import app
+
+
+def run(args: Namespace) -> int:
+    """Rounds until SIGTERM; 0 also when work in hand was abandoned, since the queue keeps it."""
+    from pipeline.daemon import serve
+
+    config = app.load_config(args)
+    app.configure_log(args, default="console")
+    asyncio.run(serve(args, config))
+    return 0

@@ -1,0 +1,98 @@
+"""The service, wired: rounds on a schedule, the page, metrics, reload; until a signal ends it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from argparse import Namespace
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING
+
+from pipeline import app
+from pipeline.run.metrics import Metrics
+from pipeline.run.notify import Notifier
+from pipeline.run.round import run_round
+from pipeline.run.service import Hooks, Job, JobRun, Service
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from pipeline.config import Config
+    from pipeline.run.parts import Parts
+    from pipeline.run.report import Tally
+    from pipeline.storage import Store
+
+ROUND = "round"
+
+
+async def serve(args: Namespace, config: Config) -> bool:
+    """Run until SIGTERM; whether all work in hand was finished."""
+    with app.locked_store(config, "run") as store:
+        async with _Daemon.started(args, config, store) as daemon:
+            return await daemon.service.run()
+
+
+class _Daemon:
+    """One running service.  ``parts`` are exchanged as a whole when the configuration is read again."""
+
+    def __init__(self, args: Namespace, config: Config, store: Store) -> None:
+        self._args = args
+        self._store = store
+        self._stack = AsyncExitStack()
+        self._idle = asyncio.Lock()  # held by a round; parts are exchanged between rounds
+        self._parts: Parts | None = None
+        self.metrics = Metrics()
+        self.service = Service(
+            self._jobs(config),
+            config.sections["run"],
+            app.clock,
+            reload=self._reload,
+            notifier=Notifier(os.environ, time.monotonic),
+            hooks=Hooks(self._ran, self.metrics.observe_lag, self._stepped),
+        )
+
+    @classmethod
+    @asynccontextmanager
+    async def started(cls, args: Namespace, config: Config, store: Store) -> AsyncIterator[_Daemon]:
+        """Everything open; closed again at the end, whatever happens."""
+        daemon = cls(args, config, store)
+        try:
+            await daemon._use(config)
+            yield daemon
+        finally:
+            await daemon._stack.aclose()
+
+    def _jobs(self, config: Config) -> Sequence[Job]:
+        return [Job(ROUND, config.sections["run"].tick_seconds, self._round, watched=True)]
+
+    async def _use(self, config: Config) -> None:
+        """Open the parts that ``config`` asks for, then close those in use."""
+        fresh = AsyncExitStack()
+        parts = await fresh.enter_async_context(app.assembled(config, self._store))
+        async with self._idle:
+            old, self._stack, self._parts = self._stack, fresh, parts
+            await parts.db(self._store.sync_feeds, config.feeds, app.clock())
+        await old.aclose()
+
+    async def _reload(self) -> Sequence[Job]:
+        config = app.load_config(self._args)
+        await self._use(config)
+        return self._jobs(config)
+
+    async def _round(self, stop: asyncio.Event) -> None:
+        async with self._idle:
+            parts = self._parts
+            assert parts is not None  # noqa: S101 - opened before the first round
+            report = await run_round(parts, stop, again_seconds=parts.settings.tick_seconds, watch=self._watch)
+        self.metrics.observe_report(report)
+
+    def _watch(self, _tally: Tally, _in_hand: int) -> None:
+        self.service.progress(ROUND)
+
+    def _ran(self, run: JobRun) -> None:
+        self.metrics.observe_job(run)
+
+    def _stepped(self, step: timedelta) -> None:
+        self.metrics.observe_step(step)
