@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 from argparse import Namespace
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pipeline.articles import ExtractSettings
     from pipeline.config import Config
     from pipeline.dedup import DedupSettings, Rules
+    from pipeline.dedup.canonical import Ranks
     from pipeline.dedup.judge import Table
     from pipeline.run.parts import Parts
     from pipeline.run.report import RoundReport
@@ -98,16 +99,40 @@ def lock_path(url: str) -> Path | None:
     return Path(name + ".lock") if name else None
 
 
-def matching_rules(config: Config) -> Rules:
-    """All that decisions depend on, from the configuration."""
-    from pipeline.dedup import Rules, outlet_hash
+def matching_rules(config: Config, store: Store | None = None) -> Rules:
+    """All that decisions depend on: the configuration, and what people said about stored articles."""
+    from pipeline.dedup import Links, Rules
+    from pipeline.storage import LinkKind
 
     settings: DedupSettings = config.sections["dedup"]
+    pairs: dict[LinkKind, set[tuple[int, int]]] = {kind: set() for kind in LinkKind}
+    for link in store.links() if store else ():
+        pairs[link.kind].add((link.a_row, link.b_row))
     return Rules(
         settings=settings,
         table=weights(Path(settings.weights)) if settings.weights else None,
-        priorities={outlet_hash(feed.outlet): feed.priority for feed in config.feeds if feed.priority},
+        ranks=outlet_ranks(config, store.aliases() if store else {}),
+        links=Links(frozenset(pairs[LinkKind.MUST]), frozenset(pairs[LinkKind.CANNOT])),
     )
+
+
+def outlet_ranks(config: Config, aliases: Mapping[str, str]) -> Ranks:
+    """What the canonical choice knows of outlets: priorities, and the agencies and names they go by."""
+    from pipeline.articles.agencies import agency_of
+    from pipeline.dedup import outlet_hash
+    from pipeline.dedup.canonical import Ranks, name_hash
+
+    known: dict[int, set[int]] = {}
+    priorities: dict[int, int] = {}
+    for feed in config.feeds:
+        outlet = aliases.get(feed.outlet, feed.outlet)
+        if feed.priority:
+            priorities[outlet_hash(outlet)] = feed.priority
+        names = (feed.outlet, agency_of(feed.outlet), agency_of(outlet))
+        known.setdefault(outlet_hash(outlet), set()).update(name_hash(name) for name in names if name)
+    for name, outlet in aliases.items():
+        known.setdefault(outlet_hash(outlet), set()).add(name_hash(name))
+    return Ranks(priorities, {outlet: frozenset(names) for outlet, names in known.items()})
 
 
 def weights(path: Path) -> Table:
@@ -143,7 +168,7 @@ async def assembled(config: Config, store: Store) -> AsyncIterator[Parts]:
                 store=store,
                 web=web,
                 pool=pool,
-                writer=Writer(store, lambda: open_matcher(store, matching_rules(config))),
+                writer=Writer(store, lambda: open_matcher(store, matching_rules(config, store))),
                 settings=own,
                 polling=config.sections["polling"],
                 limits=config.sections["parse"],

@@ -5,7 +5,8 @@
     │   └── ConfigError       one or more mistakes in config files, all at once      exit 2
     ├── StorageError          the database cannot be used
     │   ├── SchemaError       made by a newer (or foreign) version                   exit 2
-    │   └── NotFound          no article, story or feed by that name                 exit 2
+    │   ├── NotFound          no article, story or feed by that name                 exit 2
+    │   └── Overtaken         the records changed between a decision and its storing
     ├── AlreadyRunning        another instance holds the lock                        exit 75
     └── Rejected              one item could not be taken; carries its counted reason
         ├── FetchRejected     an address could not be had
@@ -62,6 +63,10 @@ class NotFound(StorageError):
     """No article, story or feed goes by that name."""
 
     exit_code = 2
+
+
+class Overtaken(StorageError):
+    """The records changed between a decision and its storing; nothing was stored, decide again."""
 
 
 class AlreadyRunning(StoryfoldError):

@@ -80,7 +80,8 @@ class Deciding:
 
     def _foreseen(self) -> list[Pair]:
         """Comparisons that will be asked for, as far as can be told before the first decision."""
-        most, pairs = self._matcher.settings.verified, []
+        most = self._matcher.settings.verified
+        pairs: list[Pair] = []
         for i, new in enumerate(self._rows):
             stored = self._stored[self._bounds[i] : self._bounds[i + 1]]
             targets = dict.fromkeys(self._speaker[s] if (s := self._home[r]) else r for r in stored)
@@ -171,9 +172,11 @@ class Deciding:
             self._matcher.learning.append((self._own[row].outlet, self._own[row].shingles))
         rule = ""
         for challenger in (row, *([] if folded is None else [self._speaks_for(folded)])):
-            why = speaks(self._profile(challenger), self._profile(speaker), self._matcher.rules.priorities)
-            if why:
-                speaker, rule = challenger, why
+            instead, why = speaks(self._profile(challenger), self._profile(speaker), self._matcher.rules.ranks)
+            if instead or not rule:
+                rule = why
+            if instead:
+                speaker = challenger
         if folded is not None:
             self._matcher.ledger.merge(folded, story)
         self._speaker[story] = speaker

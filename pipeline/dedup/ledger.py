@@ -114,6 +114,12 @@ class Ledger:
         """The living story of one article; 0 where it has none."""
         return self.stories(np.array([row]))[0]
 
+    def members(self, story: int) -> list[int]:
+        """Rows of the articles in a living story, in order; walks all articles."""
+        names = [story, *(folded for folded in self._into if self.living(folded) == story)]
+        found: list[int] = np.flatnonzero(np.isin(self._story.values, names)).tolist()
+        return found
+
     def canonicals(self, stories: list[int]) -> list[int]:
         """Rows of the articles that speak for stories; 0 where they must be asked for."""
         found: list[int] = self._canonical[np.array(stories, np.int64)].tolist()

@@ -15,6 +15,7 @@ from itertools import groupby
 import numpy as np
 
 from pipeline.dedup.candidates import Candidates, candidates
+from pipeline.dedup.canonical import Ranks
 from pipeline.dedup.counts import ShingleCounts
 from pipeline.dedup.deciding import Decided, Deciding
 from pipeline.dedup.hashing import Hashes
@@ -26,7 +27,7 @@ from pipeline.dedup.settings import DedupSettings
 from pipeline.dedup.shelf import Shelf
 from pipeline.dedup.sketch import Keys
 from pipeline.dedup.source import Source
-from pipeline.dedup.verify import Pair
+from pipeline.dedup.verify import Pair, verify
 from pipeline.model import Action, Article, Decision, Reason
 
 DAY = 86_400.0
@@ -44,12 +45,12 @@ class Links:
 class Rules:
     """All that decisions depend on beside the articles.
 
-    ``priorities``: outlet hash (``profile.outlet_hash``) -> priority when a canonical article is chosen,
-    higher speaks first; ``table``: weights of the judge, those of the package when None.
+    ``ranks``: what the canonical choice knows of outlets; ``table``: weights of the judge, those of the
+    package when None.
     """
 
     settings: DedupSettings = field(default_factory=DedupSettings)
-    priorities: Mapping[int, int] = field(default_factory=dict)
+    ranks: Ranks = field(default_factory=Ranks)
     links: Links = field(default_factory=Links)
     table: Table | None = None
 
@@ -97,14 +98,52 @@ class Matcher:
         return decided
 
     def revise(self, item: Incoming) -> Decided:
-        """A stored article has another text: it stays in its story and is found by its new text."""
+        """A stored article has another text, by which it is found from now on.
+
+        It stays in its story as long as the new text is the same report as the old one, or as the article
+        that speaks for the others; what became another report is decided about anew.
+        """
         profile = item.profile or profiles([item.article])[0]
         story = self.ledger.story(item.row)
-        self.shelf.drop(item.row)
         own = {item.row: profile}
+        rest = self._rest(item.row, story)
+        stays = rest is None or self._same_still(item.row, profile, rest)
+        self.shelf.drop(item.row)
+        if not stays and rest is not None:
+            self.ledger.speak({story: rest})
+            self.ledger.remove(item.row)
+            return self._decide_again(own)
         self.ledger.expect(np.array([item.row]), np.array([profile.size]), np.array([profile.time]))
         self.index.add(*_entries(own))
         return Decided(Decision(Action.REVISE, story), Reason.TEXT_CHANGED, profile.sketch)
+
+    def _rest(self, row: int, story: int) -> int | None:
+        """The article that speaks for a story apart from ``row``; None where it is alone, or people put it
+        there."""
+        if not story or any(self.ledger.story(other) == story for other in self.links.get(row, ((), ()))[0]):
+            return None
+        speaker = self.source.story_of([row]).get(row, (0, row))[1]
+        if speaker != row:
+            return speaker
+        return next((other for other in self.ledger.members(story) if other != row), None)
+
+    def _same_still(self, row: int, profile: Profile, rest: int) -> bool:
+        """Whether a new text is the same report as the article's old one, or as that of ``rest``."""
+        others = {place: known for place, known in self.shelf.get([row, rest]).items() if known.n_tokens}
+        counted = {place for place, yes in zip(others, self.counted(list(others)), strict=True) if yes}
+        new = -1  # the new text needs a row of its own: the old one is among the others
+        pairs = [(new, other) for other in others]
+        verdicts = verify(pairs, {**others, new: profile}, counted, self.counts, self.rules.table)
+        return not verdicts or any(verdict.same for verdict in verdicts.values())
+
+    def _decide_again(self, own: dict[int, Profile]) -> Decided:
+        """The decision about a stored article as if it were new."""
+        found = self._candidates(own)
+        others = ~np.isin(found.row, list(own))
+        found = Candidates(found.query[others], found.row[others], found.rank[others])
+        decided = next(iter(list(Deciding(self, own, found).decisions())))
+        self.index.add(*_entries(own))
+        return decided
 
     def remove(self, row: int) -> None:
         """A stored article is gone."""

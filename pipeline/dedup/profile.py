@@ -18,7 +18,9 @@ from pipeline.dedup import furniture, sketch
 from pipeline.dedup.editions import without_edition
 from pipeline.dedup.features import FURNITURE, NAME, NUMBER, QUOTED, SHINGLE
 from pipeline.dedup.hashing import Hashes, distinct, mix, run_hashes, text_hash
+from pipeline.dedup.short import LEAST, WORDS
 from pipeline.dedup.tokens import Tokens, normalised, tokenise
+from pipeline.dedup.voice import NOBODY, name_hash, site, sources
 from pipeline.model import Article
 
 CHUNK = 200_000  # characters that go through the tokeniser at once: the arrays stay in the cache
@@ -51,6 +53,10 @@ class Profile:
     text: int
     samples: sketch.Keys
     size: int  # shingles that are not general furniture
+    name: int = 0  # ``voice.name_hash`` of the outlet
+    site: str = ""  # scheme and host
+    sources: frozenset[int] = NOBODY  # organisations and domains it names as its source
+    day_only: bool = False  # ``time`` is a day, the time of day is not known
 
     @property
     def sketch(self) -> bytes:
@@ -76,6 +82,10 @@ class Ragged:
         return [self.values[a:b] for a, b in pairwise(self.offsets.tolist())]
 
 
+# title, time, outlet, agency, name, site, sources, day_only: the fields of a profile that are no arrays
+Frame = tuple[str, float, int, int, int, str, frozenset[int], bool]
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
     """The profiles of several articles as whole arrays."""
@@ -90,19 +100,20 @@ class Batch:
     text: Hashes
     size: NDArray[np.int64]
 
-    def split(self, articles: Sequence[Article]) -> Iterator[Profile]:
-        """One profile per article; ``articles`` are those the batch was made from."""
+    frames: list[Frame]
+
+    def split(self) -> Iterator[Profile]:
+        """One profile per article."""
         columns = zip(
             self.shingles.split(), self.flags.split(), self.numbers.split(), self.names.split(),
-            self.title_numbers.split(), self.samples.split(), self.n_tokens.tolist(), self.text.tolist(),
-            self.size.tolist(), strict=True,
+            self.title_numbers.split(), self.n_tokens.tolist(), self.text.tolist(), self.samples.split(),
+            self.size.tolist(), self.frames, strict=True,
         )  # fmt: skip
-        for article, row in zip(articles, columns, strict=True):
-            shingles, flags, numbers, names, in_title, samples, n_tokens, text, size = row
+        for shingles, flags, numbers, names, in_title, n_tokens, text, samples, size, frame in columns:
+            title, time, outlet, agency, name, own_site, credited, day_only = frame
             yield Profile(
-                shingles=shingles, flags=flags, numbers=numbers, names=names, title_numbers=in_title,
-                title=folded_title(article.title), time=_time(article), outlet=outlet_hash(article.outlet),
-                n_tokens=n_tokens, agency=agency_hash(article), text=text, samples=samples, size=size,
+                shingles, flags, numbers, names, in_title, title, time, outlet, n_tokens, agency, text,
+                samples, size, name, own_site, credited, day_only,
             )  # fmt: skip
 
 
@@ -110,7 +121,7 @@ def profiles(articles: Sequence[Article]) -> list[Profile]:
     """The profiles of ``articles``, in order."""
     made: list[Profile] = []
     for part in chunks(articles):
-        made.extend(profile_batch(part).split(part))
+        made.extend(profile_batch(part).split())
     return made
 
 
@@ -141,18 +152,47 @@ def profile_batch(articles: Sequence[Article]) -> Batch:
     owner = np.repeat(np.arange(count), np.diff(tokens.offsets))
     title_owner = np.repeat(np.arange(count), np.diff(titles.offsets))
     usable = (flags & FURNITURE) == 0
-    samples, sample_offsets, size = sketch.sample(shingles, offsets, usable)
+    samples, size = _with_titles(*sketch.sample(shingles, offsets, usable), np.diff(offsets), titles)
     return Batch(
         shingles=Ragged(shingles, offsets),
         flags=Ragged(flags, offsets),
         numbers=_facts(tokens.hashes, owner, tokens.number, count),
         names=_facts(tokens.hashes, owner, tokens.name, count),
         title_numbers=_facts(titles.hashes, title_owner, titles.number, count),
-        samples=Ragged(samples, sample_offsets),
+        samples=samples,
         n_tokens=np.diff(tokens.offsets),
         text=run_hashes(tokens.hashes, tokens.offsets[:-1], tokens.offsets[1:]),
         size=size,
+        frames=[_frame(article) for article in articles],
     )
+
+
+def _frame(article: Article) -> Frame:
+    return (
+        folded_title(article.title), _time(article), outlet_hash(article.outlet), agency_hash(article),
+        name_hash(article.outlet or ""), site(article.url), sources(article), article.published_day_only,
+    )  # fmt: skip
+
+
+def _with_titles(
+    samples: sketch.Keys,
+    offsets: NDArray[np.int64],
+    size: NDArray[np.int64],
+    shingles: NDArray[np.int64],
+    titles: Tokens,
+) -> tuple[Ragged, NDArray[np.int64]]:
+    """Short texts are found by their titles as well: these become one more sample, and the size becomes 1,
+    since so few shingles tell nothing about how much is shared."""
+    short = np.flatnonzero((shingles < LEAST) & (np.diff(titles.offsets) >= WORDS))
+    if not len(short):
+        return Ragged(samples, offsets), size
+    keys = run_hashes(titles.hashes, titles.offsets[short], titles.offsets[short + 1])
+    merged = np.insert(samples, offsets[short + 1], keys.astype(np.uint32))
+    longer = np.zeros(len(offsets), np.int64)
+    longer[short + 1] = 1
+    size = size.copy()
+    size[short] = 1
+    return Ragged(merged, offsets + np.cumsum(longer)), size
 
 
 def shingled(tokens: Tokens) -> tuple[Hashes, NDArray[np.int64], NDArray[np.int64]]:

@@ -27,8 +27,7 @@ from pipeline.storage import text_hash
 from pipeline.storage.imports import known_ids, places
 
 if TYPE_CHECKING:
-    from pipeline.dedup.matcher import Decided, Matcher, Rules
-    from pipeline.dedup.profile import Profile
+    from pipeline.dedup import Decided, Matcher, Profile, Rules
     from pipeline.storage import Store
 
 BAD_KEPT = 1000  # lines left out that the report names one by one; all are counted
@@ -78,7 +77,6 @@ def dedup_file(
             keep(matcher, store)
             if progress is not None:
                 progress(run.lines, len(run.rows))
-    keep(matcher, store, every=1)
     with run.clock.stage("write"):
         stories = run.write(output)
     return run.report(stories)
@@ -177,15 +175,18 @@ class _Run:
             self._ingest(record, incoming.row, what, Outcome.NEW)
             for (record, incoming), what in zip(fresh, decided, strict=True)
         ]
+        stored = self._store.articles([incoming.row for _, incoming in revised])
         for record, incoming in revised:
             what = self._matcher.revise(incoming)
-            ingests.append(self._ingest(record, incoming.row, what, Outcome.REVISED))
+            again = stored[incoming.row].revision
+            ingests.append(self._ingest(record, incoming.row, what, Outcome.REVISED, again))
         return ingests
 
-    def _ingest(self, record: Record, row: int, what: Decided, outcome: Outcome) -> Ingest:
+    def _ingest(self, record: Record, row: int, what: Decided, outcome: Outcome, again: int = 0) -> Ingest:
         self._count(outcome, what.reason)
         article = record.article
         started = what.reason is Reason.STARTED_STORY
+        name = f"import:{record.id}" + (f" revision {again}" if again else "")  # it may have started one before
         return Ingest(
             row=row,
             article_id=record.id,
@@ -195,7 +196,7 @@ class _Run:
             journal=JournalRow(
                 self._now, None, article.url or None, article.outlet, article.title, outcome, what.reason
             ),
-            story_id=public_id("s", f"import:{record.id}") if started else "",
+            story_id=public_id("s", name) if started else "",
             addresses=("", article.url) if article.url else ("",),  # here the id says what is one article
         )
 

@@ -13,6 +13,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from pipeline.dedup import Incoming, keep
+from pipeline.errors import Overtaken
 from pipeline.model import Action, Article, Ingest, JournalRow, Outcome, Reason, TextSource
 from pipeline.storage import text_hash
 from pipeline.urls import entry_identity_url, fold_alternates, is_web_url
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from pipeline.dedup import Decided, Matcher
     from pipeline.model import StoredArticle
     from pipeline.storage import Store
+
+    Mark = tuple[int, ...]
+ATTEMPTS = 5  # at a batch that somebody's corrections overtook
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,7 @@ class Draft:
     feed: str | None = None
     url: str | None = None  # as the feed gave it
     looked_again: bool = False  # because the entry changed, or it was time to
+    look: int = 0  # the n-th further look by schedule: the journal hears of it only when the text changed
     timings: dict[str, float] = field(default_factory=dict)
     trail: tuple[str, ...] = ()
 
@@ -56,13 +61,20 @@ class Writer:
     """Takes drafts in order and makes them part of the record.
 
     The matcher is opened with the first draft (it reads the sketches of what is stored) and thrown away when
-    a batch could not be stored: what it decided then never happened.
+    a batch could not be stored (what it decided then never happened), and when somebody else changed stories,
+    links or aliases: people correct records while this runs.
     """
 
     def __init__(self, store: Store, open_matcher: Callable[[], Matcher]) -> None:
         self._store = store
         self._open = open_matcher
         self._matcher: Matcher | None = None
+        self._mark: Mark = ()
+        self._aliases: dict[str, str] = {}
+
+    def forget(self) -> None:
+        """Read the records again before the next decision."""
+        self._matcher = None
 
     def write(self, drafts: Sequence[Draft], now: datetime) -> list[JournalRow]:
         """Store drafts, as many in one transaction as do not depend on each other; returns their journal rows.
@@ -72,7 +84,7 @@ class Writer:
         rows: list[JournalRow] = []
         part: list[tuple[Draft, tuple[str, ...]]] = []
         taken: set[str] = set()
-        for draft in drafts:
+        for draft in sorted(drafts, key=lambda draft: not draft.looked_again):  # revisions make room for news
             addresses = identities(draft)
             if taken.intersection(addresses):  # it repeats one of this part, which must be stored first
                 rows += self._write(part, now)
@@ -82,9 +94,29 @@ class Writer:
         return rows + self._write(part, now)
 
     def _write(self, part: Sequence[tuple[Draft, tuple[str, ...]]], now: datetime) -> list[JournalRow]:
-        if not part:
-            return []
-        matcher = self._matcher = self._matcher or self._open()
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                return self._try(part, now) if part else []
+            except Overtaken:
+                if attempt == ATTEMPTS:
+                    raise
+        return []
+
+    def _ready(self) -> Matcher:
+        """The matcher as of now."""
+        mark = self._store.mark()
+        if self._matcher is None or mark != self._mark:
+            self._matcher, self._mark, self._aliases = self._open(), mark, self._store.aliases()
+        return self._matcher
+
+    def _named(self, draft: Draft) -> Draft:
+        """A draft with its outlet's one name."""
+        outlet = self._aliases.get(draft.article.outlet or "")
+        return replace(draft, article=replace(draft.article, outlet=outlet)) if outlet else draft
+
+    def _try(self, part: Sequence[tuple[Draft, tuple[str, ...]]], now: datetime) -> list[JournalRow]:
+        matcher = self._ready()
+        part = [(self._named(draft), addresses) for draft, addresses in part]
         known = self._store.by_identity([url for _, addresses in part for url in addresses])
         stored = self._store.articles([known[url][0] for _, addresses in part for url in addresses if url in known])
         began = time.monotonic()
@@ -93,12 +125,15 @@ class Writer:
             decided = self._decide(matcher, plans)
             spent = round((time.monotonic() - began) * 1000 / len(part), 2)
             ingests = [_ingest(plan, done, now, spent) for plan, done in zip(plans, decided, strict=True) if done]
-            seen = [(plan.draft.entry, _seen(plan, now)) for plan in plans if plan.seen]
+            seen = [(plan.draft.entry, _seen(plan, now)) for plan in plans if plan.seen and not plan.draft.look]
+            quiet = [plan.draft.entry for plan in plans if plan.seen and plan.draft.look]
             if ingests:
-                self._store.apply(ingests, now)
+                self._mark = self._store.apply(ingests, now, self._mark)
             settled = [(entry, row) for entry, row in seen if entry is not None]
             if settled:
                 self._store.settle_all(settled)
+            if quiet:
+                self._store.drop_work([entry for entry in quiet if entry is not None])
         except BaseException:
             self._matcher = None
             raise
@@ -154,6 +189,8 @@ def _ingest(plan: _Plan, decided: Decided, now: datetime, spent: float) -> Inges
     draft, article = plan.draft, plan.draft.article
     article_id = plan.stored.article_id if plan.stored else public_id("a", plan.addresses[0])
     starts = decided.decision.action is Action.START
+    # A revision that became another report may have started a story before, which keeps its name.
+    name = f"{article_id} revision {plan.stored.revision}" if plan.stored else article_id
     best = decided.decision.matches[0] if decided.decision.matches else None
     said = f"decided: {decided.decision.action}" + (f", {best.reason} with score {best.score:.3f}" if best else "")
     journal = _row(
@@ -170,7 +207,7 @@ def _ingest(plan: _Plan, decided: Decided, now: datetime, spent: float) -> Inges
         sketch=decided.sketch,
         decision=decided.decision,
         journal=journal,
-        story_id=public_id("s", article_id) if starts else "",
+        story_id=public_id("s", name) if starts else "",
         entry=draft.entry,
         addresses=plan.addresses,
     )

@@ -153,7 +153,10 @@ class Batch:
         story = self.living(decision.story)
         story.size += 1
         story.last_seen = max(story.last_seen, self.now)
-        self.tell(EventKind.JOINED, story.row, ingest.row, None, "")
+        stays = decision.canonical in (None, story.canonical) or story.pinned is not None
+        if story.size == 2 and stays and story.pinned is None and decision.canonical_rule:
+            story.canonical_rule = decision.canonical_rule  # it spoke as the only article; now a rule says so
+        self.tell(EventKind.JOINED, story.row, ingest.row, None, story.canonical_rule if stays else "")
         if decision.action is Action.MERGE:
             if decision.folded is None or decision.folded == decision.story:
                 raise StorageError(f"story {story.story_id} cannot be merged with itself or nothing")
@@ -177,12 +180,13 @@ class Batch:
 
     def _speak(self, story: StoryState, ingest: Ingest) -> None:
         decision = ingest.decision
-        if decision.canonical is not None and story.pinned is None:
-            self.speak(story, decision.canonical, decision.canonical_rule)
+        canonical = decision.canonical
+        if canonical is not None and canonical != story.canonical and story.pinned is None:
+            self.speak(story, canonical, decision.canonical_rule)
 
     def speak(self, story: StoryState, canonical: int, rule: str) -> None:
         """Let an article speak for a story from now on."""
-        if canonical == story.canonical:
+        if (canonical, rule) == (story.canonical, story.canonical_rule):
             return
         story.canonical = canonical
         story.canonical_rule = rule

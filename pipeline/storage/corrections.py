@@ -67,8 +67,24 @@ class Corrections(Stories):
             plan = self._plan(connection, {home}, {}, now)
             story = plan.living(home)
             plan.speak(story, article, BY_HAND)
-            story.pinned, story.canonical_rule = article, BY_HAND
+            story.pinned = article
             self._write(connection, plan)
+
+    def appoint(self, story_id: str, article_id: str, rule: str, now: datetime) -> bool:
+        """Let an article speak for its story by a rule; False where a person pinned one.
+
+        Raises ``NotFound``, or ``StorageError`` for an article of another story.
+        """
+        with self._db.write() as connection:
+            article, home = _article_rows(connection, article_id)
+            plan = self._plan(connection, {home, _story_row(connection, story_id)}, {}, now)
+            story = plan.living(home)
+            if story.row != _story_row(connection, story_id):
+                raise StorageError(f"{article_id} is no article of {story_id}")
+            if story.pinned is None:
+                plan.speak(story, article, rule)
+                self._write(connection, plan)
+            return story.pinned is None
 
     def unpin_story(self, story_id: str) -> None:
         """Let the rules choose again from the next decision on; raises ``NotFound``."""

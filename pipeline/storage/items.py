@@ -54,7 +54,7 @@ class Items(Lookup):
 
 _TOTALS = (
     select(func.count()).select_from(tables.feed).where(tables.feed.c.listed == 1),
-    select(func.count()).select_from(tables.work),
+    select(func.count()).select_from(tables.work).where(tables.work.c.look == 0),
     select(func.count()).select_from(_article),
     select(func.count()).select_from(_story).where(_story.c.merged_into.is_(None)),
 )

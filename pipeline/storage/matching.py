@@ -8,13 +8,16 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from pipeline.errors import StorageError
+from pipeline.errors import Overtaken, StorageError
 from pipeline.model import Action, Ingest
 
 from . import codec, tables
 from .base import next_row
 from .batch import Batch, Move, StoryState, came_by, evidence_columns, seconds
 from .queue import Queue
+
+
+Mark = tuple[int, ...]  # changes whenever a decision may be out of date
 
 
 class Matching(Queue):
@@ -25,22 +28,30 @@ class Matching(Queue):
         with self._db.read() as connection:
             return next_row(connection, "article"), next_row(connection, "story")
 
-    def apply(self, batch: Sequence[Ingest], now: datetime) -> None:
+    def mark(self) -> Mark:
+        """What the state of stories, links and aliases is told by: equal while nobody changed them."""
+        with self._db.read() as connection:
+            return _mark(connection)
+
+    def apply(self, batch: Sequence[Ingest], now: datetime, expected: Mark | None = None) -> Mark:
         """Store a batch of intents in order, all or nothing.
 
         Articles, texts, sketches, evidence, journal rows, story changes, events and settled work are one
         transaction.  An intent for a stored article gives it a later text: REVISE leaves it in its story,
         any other action takes it out of there.  A story that was merged away meanwhile stands for the one
         it went into; a pinned article keeps speaking.  Raises ``StorageError`` for an intent that
-        contradicts what is stored (an id or a URL taken, a story that is not there).
+        contradicts what is stored (an id or a URL taken, a story that is not there), and ``Overtaken`` where
+        the mark is not the ``expected`` one.  Returns the mark that holds afterwards.
         """
         try:
-            self._apply(batch, now)
+            return self._apply(batch, now, expected)
         except UnicodeEncodeError:  # a lone surrogate somewhere: rare, so looked for only now
-            self._apply(codec.sound(batch), now)
+            return self._apply(codec.sound(batch), now, expected)
 
-    def _apply(self, batch: Sequence[Ingest], now: datetime) -> None:
+    def _apply(self, batch: Sequence[Ingest], now: datetime, expected: Mark | None) -> Mark:
         with self._db.write() as connection:
+            if expected is not None and _mark(connection) != expected:
+                raise Overtaken("somebody corrected the records meanwhile")
             homes = self._homes(connection, batch)
             wanted = {i.decision.story for i in batch if i.decision.action is not Action.START}
             wanted.update(i.decision.folded for i in batch if i.decision.folded is not None)
@@ -48,6 +59,7 @@ class Matching(Queue):
             for ingest in batch:
                 plan.add(ingest)
             self._write(connection, plan)
+            return _mark(connection)
 
     def _plan(self, connection: Connection, stories: set[int], homes: dict[int, int], now: datetime) -> Batch:
         """An empty plan that knows the ``stories`` and the ``homes`` of articles that it is about."""
@@ -173,6 +185,15 @@ class Matching(Queue):
             connection.execute(table.insert().values(name=name, upto=upto_row, content=blob))
 
 
+def _mark(connection: Connection) -> Mark:
+    return tuple(connection.exec_driver_sql(_MARK).one())
+
+
+_MARK = (
+    "SELECT (SELECT coalesce(max(cursor), 0) FROM event), (SELECT coalesce(max(row), 0) FROM link),"
+    " (SELECT count(*) FROM link WHERE undone IS NOT NULL), (SELECT count(*) FROM alias),"
+    " (SELECT coalesce(max(made), 0) FROM alias)"
+)
 _STORIES = (
     "SELECT row, story_id, canonical, canonical_rule, first_seen, last_seen, size, merged_into, pinned"
     " FROM story WHERE row IN ({marks})"

@@ -157,7 +157,9 @@ class Overview(Stories):
             return {
                 "articles": _number(connection.execute(select(func.count()).select_from(tables.article))),
                 "stories": _number(connection.execute(stories)),
-                "waiting": _number(connection.execute(select(func.count()).select_from(tables.work))),
+                "waiting": _number(
+                    connection.execute(select(func.count()).select_from(tables.work).where(tables.work.c.look == 0))
+                ),
                 "bytes": _number(connection.exec_driver_sql("PRAGMA page_count"))
                 * _number(connection.exec_driver_sql("PRAGMA page_size")),
             }

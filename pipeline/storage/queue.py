@@ -26,10 +26,12 @@ class Queue(Feeds):
     def pending(self, now: datetime, limit: int, exclude: Collection[int] = ()) -> list[WorkItem]:
         """At most ``limit`` work items that are due, oldest first, without the rows in hand (``exclude``).
 
-        Of an entry with several versions waiting only the oldest is given out.
+        Of an entry with several versions waiting only the oldest is given out; a further look, which may be
+        due much later, holds no version up.
         """
         older = _work.alias("older")
-        first = ~select(older.c.row).where(older.c.entry == _work.c.entry, older.c.row < _work.c.row).exists()
+        behind = (older.c.entry == _work.c.entry, older.c.row < _work.c.row, older.c.look == 0)
+        first = ~select(older.c.row).where(*behind).exists()
         query = (
             select(_work, _feed.c.row.label("feed_row"), _feed.c.source_url, _feed.c.state, _feed.c.listed)
             .join(_entry, _entry.c.row == _work.c.entry)
@@ -51,6 +53,7 @@ class Queue(Feeds):
                 entry=codec.read_entry(row.payload),
                 revised=bool(row.revised),
                 attempts=row.attempts,
+                look=row.look,
             )
             for row in rows
             if row.row not in exclude
@@ -58,12 +61,24 @@ class Queue(Feeds):
         return items[:limit]
 
     def waiting(self) -> tuple[int, datetime | None]:
-        """How much work is not settled, and when the first of it is due."""
+        """How much work is not settled, further looks not counted, and when the first of it is due."""
+        query = select(func.count(), func.min(_work.c.due)).select_from(_work).where(_work.c.look == 0)
         with self._db.read() as connection:
-            count, due = connection.execute(
-                select(func.count(), func.min(_work.c.due)).select_from(_work)
-            ).one()
+            count, due = connection.execute(query).one()
         return count, codec.maybe_moment(due)
+
+    def look_again(self, row: int, look: int, due: datetime) -> None:
+        """Plan the ``look``-th further look at what the work in ``row`` leads to.
+
+        To be called before that work is settled; one further look of an entry waits at a time.
+        """
+        with self._db.write() as connection:
+            connection.exec_driver_sql(self._sql(_LOOK), (codec.micros(due), look, row, row))
+
+    def drop_work(self, rows: Sequence[int]) -> None:
+        """End work that needs no word in the journal: a further look that found nothing new."""
+        with self._db.write() as connection:
+            self._many(connection, _END, [(row,) for row in rows])
 
     def postpone(self, row: int, until: datetime, reason: Reason, detail: str) -> None:
         """Try the work again at ``until``; counts one attempt."""
@@ -106,4 +121,9 @@ class Queue(Feeds):
 _ROWS_OF = "SELECT row, article_id FROM article WHERE article_id IN ({marks})"
 _ENTRIES_OF = "SELECT row, entry FROM work WHERE row IN ({marks})"
 _END = "DELETE FROM work WHERE row = ?"
+_LOOK = (
+    "INSERT INTO work (entry, payload, revised, attempts, due, detail, look)"
+    " SELECT entry, payload, 1, 0, ?, '', ? FROM work WHERE row = ? AND NOT EXISTS (SELECT 1 FROM work other"
+    " WHERE other.entry = work.entry AND other.look > 0 AND other.row <> ?)"
+)
 _LEAD = "UPDATE entry SET article = ? WHERE row = ?"

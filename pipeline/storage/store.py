@@ -5,21 +5,22 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Self
 
+from .aliases import Aliases
 from .care import Care
-from .corrections import Corrections
 from .database import Database
 from .migrate import migrate
 from .overview import Overview
 from .retention import Retention
 from .search import Search
+from .undoing import Undoing
 
 
-class Store(Corrections, Overview, Search, Retention, Care):
+class Store(Undoing, Aliases, Overview, Search, Retention, Care):
     """All that is stored.  Synchronous; one process writes, any number read.
 
     The parts, each in a file of its own: feeds and polls (``feeds``), the queue (``queue``), the matcher's
     side (``matching``), look-ups and streams (``lookup``), the journal (``items``), stories and their
-    changes (``stories``), what people change (``corrections``), what the page asks
+    changes (``stories``), what people change (``corrections``, ``undoing``, ``aliases``), what the page asks
     (``overview``), full text (``search``), forgetting (``retention``),
     and checks and backups (``care``).
     """

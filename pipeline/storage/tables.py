@@ -42,6 +42,7 @@ work = _table(
     due=_INT,
     reason=_TEXT,
     detail=_TEXT,
+    look=_INT,
 )
 story = _table(
     "story",
@@ -106,6 +107,9 @@ journal = _table(
     story=_INT,
     extra=_BYTES,
 )
+alias = _table("alias", name=_TEXT, outlet=_TEXT, made=_INT)
+renamed = _table("renamed", article=_INT, name=_TEXT)
+delivery = _table("delivery", hook=_TEXT, cursor=_INT, attempts=_INT, due=_INT, detail=_TEXT)
 checkpoint = _table("checkpoint", name=_TEXT, upto=_INT, content=_BYTES)
 
 

@@ -20,6 +20,7 @@ class WorkItem:
     entry: Entry
     revised: bool  # a later version of an entry seen before
     attempts: int  # how often it was postponed
+    look: int = 0  # 0: its entry came; n: the n-th further look at its article
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +95,10 @@ class EventKind(StrEnum):
     """What can happen to a story."""
 
     STARTED = "started"  # article: its first
-    JOINED = "joined"  # article: the copy
+    JOINED = "joined"  # article: the copy; detail: the rule by which another keeps speaking
     MERGED = "merged"  # other: the story that was folded into this one
     CANONICAL = "canonical"  # article: speaks for the story from now on; detail: the rule
-    REVISED = "revised"  # article: has a later text; detail: its number
+    REVISED = "revised"  # article: has a later text
     LEFT = "left"  # article: is in story ``other`` from now on
 
 
