@@ -19,7 +19,7 @@ from pipeline.dedup.overlap import Bools, Floats, Ints
 from pipeline.errors import UsageError
 
 PENALTY = 1.0  # on standardised weights, per sum of pair weights: 0.3 to 3 did equally well
-TEMPER = 0.5  # pairs count with this power of their weight: 1 lets a handful decide, 0 ignores the corpus
+TEMPER = 0.2  # pairs count with this power of their weight: 1 lets a handful decide, 0 ignores the corpus
 SUM = 300.0  # what the weights of one corpus add up to, so that corpora count alike
 LEAST_COPIES = 10
 ROUNDS = 60
