@@ -7,10 +7,12 @@ import json
 
 import pytest
 
+from pipeline.config.read import fill
 from pipeline.run import endpoints as module
 from pipeline.run.endpoints import Endpoints, healthz, listening_on, readyz, served
 from pipeline.run.metrics import Metrics
 from pipeline.run.pulse import Status
+from pipeline.run.service_settings import ServiceSettings
 
 GOOD = Status(started=True, stopping=False, since_success={"round": 12.34})
 
@@ -127,3 +129,21 @@ def test_where_to_listen(text: str, expected: tuple[str, int]) -> None:
 def test_only_loopback_is_listened_on(text: str) -> None:
     with pytest.raises(ValueError, match="should be a"):
         listening_on(text)
+
+
+@pytest.mark.parametrize(
+    ("table", "wrong"),
+    [
+        ({}, []),
+        ({"listen": "[::1]:9464", "digest_hour": -1, "health_minutes": 1}, []),
+        ({"listen": "0.0.0.0:9464"}, ["loopback address"]),
+        ({"digest_hour": 24}, ["digest_hour"]),
+        ({"stuck_minutes": 0}, ["stuck_minutes"]),
+    ],
+)
+def test_settings_of_the_service(table: dict[str, object], wrong: list[str]) -> None:
+    mistakes: list[str] = []
+    settings = fill(ServiceSettings, table, "a.toml: [service]", mistakes)
+    assert (settings is None) is bool(wrong)
+    assert len(mistakes) == len(wrong)
+    assert all(word in mistake for word, mistake in zip(wrong, mistakes, strict=True))

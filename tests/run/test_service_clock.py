@@ -9,6 +9,7 @@ import tracemalloc
 from collections import defaultdict
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -90,10 +91,10 @@ def test_after_a_step_every_feed_is_polled_within_its_interval(
         allowed = feeds.interval(place).total_seconds() + TICK + 2
         after = next(poll for poll in feeds.polls[place] if poll > at)
         assert after - at <= allowed
-        gaps = [b - a for a, b in zip(feeds.polls[place], feeds.polls[place][1:], strict=False)]
+        gaps = [b - a for a, b in pairwise(feeds.polls[place])]
         # A feed may wait for its interval before the step and for the same one after it, no longer.
         assert max(gaps) <= 2 * allowed
-    waits = [b - a for a, b in zip(feeds.rounds, feeds.rounds[1:], strict=False)]
+    waits = [b - a for a, b in pairwise(feeds.rounds)]
     assert max(waits) <= TICK + 2
 
 
@@ -113,7 +114,15 @@ def test_without_the_guard_a_step_back_stalls(time: VirtualTime) -> None:
     feeds = Feeds(time, [5])
     subject = service(time, Job("round", TICK, feeds.round), beat_seconds=1e6)
     time.run(during(subject, (601.0, lambda: time.step(-HOUR)), (7_200.0, None)))
-    assert max(b - a for a, b in zip(feeds.rounds, feeds.rounds[1:], strict=False)) > 3_600
+    assert max(b - a for a, b in pairwise(feeds.rounds)) > 3_600
+
+
+def test_without_mending_a_clock_that_was_ahead_stalls_feeds(time: VirtualTime) -> None:
+    feeds = Feeds(time, [5])
+    subject = service(time, Job("round", TICK, feeds.round))
+    script = ((601.0, lambda: time.step(HOUR)), (601.0, lambda: time.step(-HOUR)), (7_200.0, None))
+    time.run(during(subject, *script))
+    assert max(b - a for a, b in pairwise(feeds.polls[0])) > 3_600
 
 
 def test_a_leap_of_ten_years_lists_one_missed_run(time: VirtualTime) -> None:
