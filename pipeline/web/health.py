@@ -23,7 +23,7 @@ def feed_health(state: FeedState, now: datetime) -> tuple[Health, str]:
         return Health.RETIRED, f"{note}; its server proposes {state.proposal}" if state.proposal else note
     if state.failures:
         reason = REASONS[state.last_reason] if state.last_reason else "no reason was recorded"
-        return Health.FAILING, f"{reason}; tried {_times(state.failures)}, tried again by itself"
+        return Health.FAILING, f"{reason}; tried {_times(state.failures)}, it is tried again by itself"
     if now - state.next_poll > LATE:
         return Health.LATE, "its poll is overdue: is the service running?"
     if state.last_poll is None:

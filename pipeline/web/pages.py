@@ -89,12 +89,13 @@ def story(request: Request) -> Response:
     stored = parts.desk.source.stored_times(record.row)
     speaker = next((a for a in found.articles if a.canonical), found.articles[0])
     copies = [a for a in found.articles if a is not speaker]
-    chosen = request.query_params.get("copy") or (copies[0].article_id if copies else "")
-    copy = next((a for a in copies if a.article_id == chosen), None)
+    chosen = request.query_params.get("copy")
+    copy = next((a for a in copies if a.article_id == chosen), copies[0] if copies else None)
     fragment = request.headers.get("x-fragment") == "passages"
     sides = parts.desk.side_by_side(speaker.article_id, copy.article_id) if copy else None
+    heads = [_head(speaker, "speaks for the story"), _head(copy, "")] if copy else []
     if fragment:
-        return page(request, "_passages.html", story=found, speaker=speaker, copy=copy, sides=sides)
+        return page(request, "_passages.html", sides=sides, heads=heads)
     return page(
         request,
         "story.html",
@@ -103,6 +104,7 @@ def story(request: Request) -> Response:
         copies=copies,
         copy=copy,
         sides=sides,
+        heads=heads,
         lead=_lead(parts.desk.stored(speaker.article_id).article.text),
         timeline=charts.timeline(found, stored) if len(found.articles) > 1 else None,
         evidence=parts.desk.evidence(copy.article_id) if copy else (),
@@ -111,7 +113,13 @@ def story(request: Request) -> Response:
     )
 
 
-def _lead(text: str, most: int = 700) -> str:
+def _head(article: shapes.StoryArticle, note: str) -> tuple[str, str]:
+    """Whose text stands in a column, and what it is."""
+    note = note or (article.reason or "started the story").replace("_", " ")
+    return article.outlet or "unknown outlet", note
+
+
+def _lead(text: str, most: int = 480) -> str:
     """The first paragraphs, whole sentences."""
     lead = ""
     for sentence in passages.sentences(text):
@@ -129,12 +137,13 @@ def article(request: Request) -> Response:
     earlier = next((r for r in found.revisions if str(r.number) == wanted), None)
     if earlier is None and found.revisions:
         earlier = found.revisions[-1]
-    sides = None
+    sides, heads = None, []
     if earlier is not None:
         compared = passages.compare(earlier.text, found.text)
         sides = shapes.side_by_side(found.article_id, found.article_id, compared)
+        heads = [(f"Text {earlier.number}", "until it was replaced"), (f"Text {found.revision}", "the latest")]
     way = desk.items(ItemQuery(article=found.article_id, limit=20)).items
-    return page(request, "article.html", article=found, earlier=earlier, sides=sides, way=way)
+    return page(request, "article.html", article=found, earlier=earlier, sides=sides, heads=heads, way=way)
 
 
 def feeds(request: Request) -> Response:
