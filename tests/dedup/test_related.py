@@ -12,18 +12,18 @@ from pipeline.model import Article
 
 NOON = datetime(2031, 5, 6, 12, tzinfo=UTC)
 REPORTS = [
-    ("quake", "Earthquake shakes Tarmouth", "A strong earthquake shook the port of Tarmouth before dawn. Walls fell "
-     "in the fishing quarter, and rescuers led by Ana Brill searched the ruins of a cannery."),
-    ("quake", "Rescuers search ruins in Tarmouth", "Teams under Ana Brill dug through a collapsed cannery in Tarmouth on "
-     "Monday, hours after a tremor that residents of the fishing quarter called the worst in memory."),
+    ("quake", "Earthquake shakes Tarmouth", "A strong earthquake shook the port of Tarmouth before dawn. Walls "
+     "fell in the fishing quarter, and rescuers led by Ana Brill searched the ruins of a cannery."),
+    ("quake", "Rescuers search ruins in Tarmouth", "Teams under Ana Brill dug through a collapsed cannery in Tarmouth "
+     "on Monday, hours after a tremor that residents of the fishing quarter called the worst in memory."),
     ("quake 2", "Earthquake in Ostrava Hills", "An earthquake was felt across the Ostrava Hills. No one was hurt, but "
      "the monastery of Saint Edda lost its bell tower, the abbot Jon Kell said."),
     ("quake 2", "Monastery loses bell tower", "The tower of Saint Edda, a monastery in the Ostrava Hills, fell in the "
      "tremor of Sunday night. Jon Kell, its abbot, wants to rebuild it."),
-    ("vote", "Parliament rejects fishing law", "Members of parliament voted down minister Lena Orth's law on nets "
-     "after a debate of nine hours. Fishermen outside cheered."),
-    ("vote", "Law on nets fails", "Lena Orth's bill, which would have banned fine nets, found no majority in parliament. "
-     "The minister said that she would try again after the summer."),
+    ("vote", "Parliament rejects fishing law", "Members of parliament voted down minister Lena Orth's law on "
+     "nets after a debate of nine hours. Fishermen outside cheered."),
+    ("vote", "Law on nets fails", "Lena Orth's bill, which would have banned fine nets, found no majority in "
+     "parliament. The minister said that she would try again after the summer."),
 ]  # fmt: skip
 
 
