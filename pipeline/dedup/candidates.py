@@ -33,11 +33,6 @@ class Candidates:
     row: Rows
     rank: Floats
 
-    def of(self, query: int) -> list[int]:
-        """Rows for one article, best first."""
-        low, high = np.searchsorted(self.query, (query, query + 1))
-        return self.row[low:high].tolist()
-
 
 def candidates(
     hits: Hits, sizes: Rows, times: Floats, ledger: Ledger, *, window: float, least: float, most: int

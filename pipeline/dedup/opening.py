@@ -19,7 +19,7 @@ from pipeline.dedup.sketch import unpack_many
 from pipeline.dedup.source import Keeper, Source
 
 CHECKPOINT = "counts"
-KEEP_EVERY = 40_000  # articles: counting them again takes some ten seconds
+KEEP_EVERY = 20_000  # articles: counting them again takes two to five seconds
 _LOAD = 1 << 16  # sketches read at once
 
 

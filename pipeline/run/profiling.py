@@ -36,20 +36,14 @@ class Parcel:
     """One batch as it crosses over: plain rows, arrays, and the lines that were left out."""
 
     rows: list[Row]
-    parts: list[tuple[int, Batch]]  # number of articles, their profiles
+    parts: list[Batch]  # their profiles
     bad: list[BadLine]
     lines: int  # number of the last line read
 
     def records(self) -> list[tuple[Record, Profile]]:
         """Records with their profiles, in file order."""
-        records = [_record(row) for row in self.rows]
-        articles = [record.article for record in records]
-        found: list[tuple[Record, Profile]] = []
-        for count, batch in self.parts:
-            first = len(found)
-            own = slice(first, first + count)
-            found.extend(zip(records[own], batch.split(articles[own]), strict=True))
-        return found
+        profiles = (profile for batch in self.parts for profile in batch.split())
+        return list(zip((_record(row) for row in self.rows), profiles, strict=True))
 
 
 def _row(record: Record) -> Row:
@@ -91,7 +85,7 @@ def parcels(path: Path) -> Iterator[Parcel]:
 def _parcel(records: list[Record], bad: list[BadLine], lines: int) -> Parcel:
     from pipeline.dedup.profile import chunks, profile_batch
 
-    parts = [(len(part), profile_batch(part)) for part in chunks([r.article for r in records])]
+    parts = [profile_batch(part) for part in chunks([r.article for r in records])]
     return Parcel([_row(record) for record in records], parts, bad, lines)
 
 
@@ -110,7 +104,7 @@ def ahead(path: Path) -> Iterator[Iterator[Parcel]]:
 
     Raises ``StoryfoldError`` where that process ends unexpectedly, and whatever it met itself.
     """
-    context = multiprocessing.get_context(_start_method())
+    context: Any = multiprocessing.get_context(_start_method())
     waiting: Any = context.Queue(AHEAD)
     worker = context.Process(target=_work, args=(path, waiting), name="profiles", daemon=True)
     worker.start()

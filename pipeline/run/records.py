@@ -79,11 +79,13 @@ def read_records(path: Path) -> Iterator[Record | BadLine]:
 def _opened(path: Path) -> IO[bytes]:
     try:
         stream = path.open("rb")
-        magic = stream.read(2)
-        stream.seek(0)
+        if stream.read(2) != _GZIP:
+            stream.seek(0)
+            return stream
+        stream.close()
+        return gzip.open(path)  # type: ignore[return-value]
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror or error}") from error
-    return gzip.open(stream) if magic == _GZIP else stream  # type: ignore[return-value]
 
 
 def _skip_rest(stream: IO[bytes]) -> None:

@@ -10,10 +10,19 @@ from pipeline.dedup import Incoming, Matcher
 from pipeline.model import Action, Article, StoredArticle
 
 NOW = datetime(2025, 3, 1, tzinfo=UTC)
-_PLACES = "harbour council ferry bridge museum reservoir orchard quarry station market".split()
-_PEOPLE = "Lund Okafor Marsh Ibarra Petrova Quist Hale Demir Sato Brandt".split()
-_ACTS = "approved delayed opened inspected closed funded repaired sold mapped defended".split()
-_REST = "after residents complained about noise|before the spring tides|despite a budget gap|as engineers warned|while talks went on|with little debate|under a new rule|for the third time".split("|")
+_PLACES = ("harbour", "council", "ferry", "bridge", "museum", "reservoir", "orchard", "quarry", "station", "market")
+_PEOPLE = ("Lund", "Okafor", "Marsh", "Ibarra", "Petrova", "Quist", "Hale", "Demir", "Sato", "Brandt")
+_ACTS = ("approved", "delayed", "opened", "inspected", "closed", "funded", "repaired", "sold", "mapped", "defended")
+_REST = (
+    "after residents complained about noise",
+    "before the spring tides",
+    "despite a budget gap",
+    "as engineers warned",
+    "while talks went on",
+    "with little debate",
+    "under a new rule",
+    "for the third time",
+)
 
 
 class MemoryStore:

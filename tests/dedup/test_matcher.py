@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import memory_store as fake
 import pytest
 from memory_store import MemoryStore, article, report, stream
@@ -95,6 +97,14 @@ def test_a_revision_is_found_by_its_new_text() -> None:
     assert store.take(matcher, [article(5, text=report(77), outlet="Ledger")])[0][:2] == (Action.JOIN, 1)
     matcher.remove(1)
     assert store.take(matcher, [article(6, text=report(77), outlet="Herald", hours=1)])[0][0] in Action
+
+
+def test_short_texts_are_found_by_title() -> None:
+    title = "Council approves repairs of the old ferry pier"
+    teasers = [replace(article(i, text=t, outlet=o), title=title) for i, t, o in
+               ((1, "Repairs start in May.", "Tribune"), (2, "The pier closes for a year.", "Ledger"))]  # fmt: skip
+    decided, _ = _run([teasers[0], article(3), teasers[1]], 3)
+    assert [action for action, *_ in decided] == [Action.START, Action.START, Action.JOIN]
 
 
 @pytest.mark.parametrize("text", ["", "—", "One two three.", "word " * 5000, "\x00", "新聞" * 300])
