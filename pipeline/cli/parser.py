@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import __version__
-from pipeline.cli.when import parse_when
+from pipeline.cli.when import When, parse_when
 from pipeline.model import Outcome, Reason
 
 EXIT_CODES = """\
@@ -18,6 +18,10 @@ exit codes: 0 done (failed feeds are in the report) · 2 wrong usage or configur
 class _Help(argparse.RawDescriptionHelpFormatter):
     def __init__(self, prog: str) -> None:
         super().__init__(prog, max_help_position=30)
+
+SEARCH_HELP = """\
+words, all of them · "a phrase" · begin* · -without · outlet:"The Gazette" · lang:de · story:ID ·
+since:2026-01-31 · since:7d · until:12h; put -- before a query that begins with a dash"""
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -88,12 +92,32 @@ def _reading(commands: _Commands[argparse.ArgumentParser]) -> None:
     items.add_argument("--url", metavar="URL")
     items.add_argument("--follow", "-f", action="store_true", help="keep on printing what comes in")
     stories = _command(commands, "stories", "stories", "list stories, newest first")
-    stories.add_argument("--limit", type=_positive, default=50, metavar="N")
-    stories.add_argument("--since", type=parse_when, metavar="TIME", help="last seen at or after")
+    stories.add_argument("--limit", type=_positive, metavar="N", help="default: 50, or 1000 changes")
+    stories.add_argument("--since", type=_cursor_or_when, metavar="TIME|CURSOR", help="last seen at or after")
+    stories.add_argument("--changes", action="store_true", help="what happened to stories, behind --since CURSOR")
     stories.add_argument("--outlet", metavar="NAME", help="carried by this outlet")
     stories.add_argument("--copies", type=_positive, default=1, metavar="N", help="with at least N articles")
-    story = _command(commands, "story", "story", "show one story with every copy and why it matched")
-    story.add_argument("id", metavar="ID", help="story id, article id or article URL")
+    story = _command(commands, "story", "story", "show one story with every copy and why it matched, or correct it")
+    story.usage = "storyfold story ID | merge A B | split ARTICLE | pin ARTICLE | unpin STORY | undo [LINK] | links"
+    story.add_argument("what", metavar="ID|ACTION", help="story id, article id or article URL; or an action")
+    story.add_argument("names", nargs="*", metavar="NAME", help="what the action is about: ids or URLs")
+    story.add_argument("--note", default="", help="kept with a merge or a split")
+    article = _command(commands, "article", "article", "show one article with its text")
+    article.add_argument("id", metavar="ID", help="article id or URL")
+    article.add_argument("--revisions", action="store_true", help="what changed in it, and when, as a diff")
+    search = _command(commands, "search", "search", "find articles by what they say")
+    search.epilog = SEARCH_HELP
+    search.add_argument("query", nargs="+", metavar="QUERY")
+    search.add_argument("--limit", type=_positive, default=20, metavar="N")
+    search.add_argument("--before", type=int, metavar="PLACE", help="older than the last hit of the page before")
+    outlet = commands.add_parser("outlet", help="outlets and the names they go by", formatter_class=_Help)
+    actions = outlet.add_subparsers(dest="action", metavar="ACTION", required=True)
+    _command(actions, "list", "outlet", "list outlets with their articles, feeds and other names")
+    alias = _command(actions, "alias", "outlet", "let a name mean an outlet, in what is stored and what comes")
+    alias.add_argument("name")
+    alias.add_argument("canonical", metavar="OUTLET")
+    unalias = _command(actions, "unalias", "outlet", "take an alias back; stored articles get their old name again")
+    unalias.add_argument("name")
 
 
 def _dedup(commands: _Commands[argparse.ArgumentParser]) -> None:
@@ -144,6 +168,10 @@ def _tools(commands: _Commands[argparse.ArgumentParser]) -> None:
     config.add_argument("action", choices=["check", "show"], nargs="?", default="check")
     completion = _command(commands, "completion", "completion", "print a shell completion script")
     completion.add_argument("shell", choices=["bash", "zsh", "tcsh"])
+
+
+def _cursor_or_when(text: str) -> int | When:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else parse_when(text)
 
 
 def _positive(text: str) -> int:

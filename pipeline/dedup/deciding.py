@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pipeline.dedup.matcher import Matcher
 
 LINKED = Verdict(same=True, score=1.0)  # people said so
+Found = tuple[int, Verdict, int]  # story, verdict, row of the article it was verified against
 RETITLED = 0.6  # similarity of titles below which one outlet's two articles count as two
 
 
@@ -130,18 +131,25 @@ class Deciding:
 
     def _matches(
         self, row: int, stored: list[int], linked: set[int], cannot: tuple[int, ...]
-    ) -> list[tuple[int, Verdict]]:
-        """Stories that the article was found to belong to."""
+    ) -> list[Found]:
+        """Stories that the article was found to belong to, each with what it was verified against."""
         barred = {self._story(r) for r in cannot}
         stories = dict.fromkeys((*linked, *(self._story(r) for r in stored)))
         found = []
         for story in list(stories)[: self._matcher.settings.verified]:
             if story in barred or not story:
                 continue
-            verdict = LINKED if story in linked else self._verdict((row, self._speaks_for(story)))
-            if verdict is not None and verdict.same:
-                found.append((story, verdict))
+            for target in (self._speaks_for(story), *self._linked(story)):
+                verdict = LINKED if story in linked else self._verdict((row, target))
+                if verdict is not None and verdict.same:
+                    found.append((story, verdict, target))
+                    break
         return found
+
+    def _linked(self, story: int) -> list[int]:
+        """Further articles that stand for a story: people said that they are the same report, whatever the
+        texts say, so that a copy of either belongs there."""
+        return [row for row, (must, _) in self._matcher.links.items() if must and self._story(row) == story]
 
     def _speaks_for(self, story: int) -> int:
         if story not in self._speaker:  # a story that only a person's link leads to
@@ -159,10 +167,10 @@ class Deciding:
         decision = Decision(Action.START, story, (), None, row, ONLY)
         return Decided(decision, Reason.STARTED_STORY, profile.sketch)
 
-    def _join(self, row: int, matches: list[tuple[int, Verdict]], second: int | None = None) -> Decided:
+    def _join(self, row: int, matches: list[Found], second: int | None = None) -> Decided:
         """Join the best story; of two that merge, the older one lives on."""
         best = matches[0][0]
-        evidence = tuple(verdict.match(self._speaks_for(story)) for story, verdict in matches)
+        evidence = tuple(verdict.match(target) for _, verdict, target in matches)
         story, folded = (best, None) if second is None else (min(best, second), max(best, second))
         before = speaker = self._speaks_for(story)
         retitled = evidence[0].evidence.get("title", 1.0) < RETITLED

@@ -37,6 +37,11 @@ class Search(Stories):
             connection.exec_driver_sql(self._sql(_KEEP_PLACE), (_NAME, events[-1].cursor, b""))
         return len(events)
 
+    def search_backlog(self) -> int:
+        """Events that the index has not followed yet."""
+        with self._db.read() as connection:
+            return next_row(connection, "event", "cursor") - 1 - self._indexed_upto(connection)
+
     def search(self, query: SearchQuery, *, limit: int = 50, before: int | None = None) -> list[Hit]:
         """At most ``limit`` articles that a query finds, the last stored first; older than ``before``.
 

@@ -13,12 +13,13 @@ import msgspec
 from pipeline import app
 from pipeline.articles import extract
 from pipeline.cli import show
-from pipeline.cli.commands.story import find_article
+from pipeline.cli.commands.corrections import link_json
 from pipeline.dedup import open_matcher
 from pipeline.dedup.explain import Explanation, explain
 from pipeline.errors import UsageError
 from pipeline.model import Article
-from pipeline.storage import Store, open_store
+from pipeline.run.correcting import find_article
+from pipeline.storage import Link, LinkKind, Store, open_store
 from pipeline.text import count_of
 
 if TYPE_CHECKING:
@@ -40,23 +41,27 @@ def run(args: Namespace) -> int:
     config = app.load_config(args)
     files = [Path(name) for name in (args.a, args.b)]
     if all(path.is_file() for path in files):
-        told = explain(_from_file(files[0]), _from_file(files[1]))
+        told, links = explain(_from_file(files[0]), _from_file(files[1])), []
     else:
         with open_store(config.storage.url, read_only=True) as store:
-            told = _stored(store, config, args)
+            told, links = _stored(store, config, args)
     if args.json:
-        show.json_lines([told.to_json()])
+        show.json_lines([{**told.to_json(), "links": [link_json(link) for link in links]}])
     else:
         print_explanation(show.console(), told)
+        for link in links:
+            said = "are" if link.kind is LinkKind.MUST else "are not"
+            show.console().print(show.text(f"link {link.row}: a person said that they {said} the same report", "bold"))
     return 0
 
 
-def _stored(store: Store, config: Config, args: Namespace) -> Explanation:
-    """Stored articles are explained with what the store knows of common wording."""
+def _stored(store: Store, config: Config, args: Namespace) -> tuple[Explanation, list[Link]]:
+    """Stored articles are explained with what the store knows of common wording, and what people said."""
     a, b = (_side(store, name) for name in (args.a, args.b))
     matcher = open_matcher(store, app.matching_rules(config, store))
     in_a, in_b = matcher.counted([a.row, b.row])
-    return explain(a.article, b.article, matcher.counts, matcher.rules.table, (in_a, in_b))
+    said = [link for link in store.links() if {link.a_row, link.b_row} == {a.row, b.row}]
+    return explain(a.article, b.article, matcher.counts, matcher.rules.table, (in_a, in_b)), said
 
 
 def _side(store: Store, name: str) -> Side:

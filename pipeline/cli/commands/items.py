@@ -10,6 +10,7 @@ from pipeline import app
 from pipeline.cli import show
 from pipeline.model import Outcome, Reason
 from pipeline.storage import ItemFilter, ItemRow, Store
+from pipeline.urls import entry_identity_url, is_web_url
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -31,6 +32,7 @@ def run(args: Namespace) -> int:
         reason=Reason(args.reason) if args.reason else None,
         story=args.story,
         url=args.url,
+        address=entry_identity_url(args.url) if args.url and is_web_url(args.url) else None,
     )
     with app.open_reader(args) as store:
         if args.follow:

@@ -1,4 +1,4 @@
-"""``story ID``: one story with every copy and why it matched."""
+"""``story ID``: one story with every copy and why it matched.  Its actions are in ``corrections``."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from pipeline import app
 from pipeline.cli import show
+from pipeline.cli.commands import corrections
 from pipeline.cli.commands.stories import as_json
-from pipeline.errors import NotFound
-from pipeline.model import StoredArticle
+from pipeline.errors import UsageError
+from pipeline.run.correcting import find_story
 from pipeline.run.related import related_stories
-from pipeline.storage import Store, StoryRecord
+from pipeline.storage import StoryRecord
 from pipeline.text import count_of
-from pipeline.urls import entry_identity_url, is_web_url
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -24,9 +24,14 @@ if TYPE_CHECKING:
 
 
 def run(args: Namespace) -> int:
-    """Show the story of that id, or the one that holds the article of that id or URL."""
+    """Show the story of that id, or the one that holds the article of that id or URL; or carry out an action."""
+    if args.what in corrections.ACTIONS:
+        return corrections.run(args)
+    if args.names:
+        known = ", ".join(corrections.ACTIONS)
+        raise UsageError(f"{args.what!r} is no action on stories; there are {known}")
     with app.open_reader(args) as store:
-        story = find_story(store, args.id)
+        story = find_story(store, args.what)
         related = related_stories(store, story)
     if args.json:
         others = [{"story_id": r.story.story_id, "title": r.story.title, "similarity": r.similarity} for r in related]
@@ -35,23 +40,6 @@ def run(args: Namespace) -> int:
         print_story(show.console(), story)
         print_related(show.console(), related)
     return 0
-
-
-def find_story(store: Store, name: str) -> StoryRecord:
-    """By story id, article id or article URL; raises ``NotFound``."""
-    try:
-        return store.story(name)
-    except NotFound:
-        return store.story_with(find_article(store, name, "story or article").row)
-
-
-def find_article(store: Store, name: str, kind: str = "article") -> StoredArticle:
-    """By id or URL; raises ``NotFound``."""
-    names = (name, entry_identity_url(name)) if is_web_url(name) else (name,)
-    for known_as in names:
-        if found := store.find_article(known_as):
-            return found
-    raise NotFound(f"no {kind} goes by {name}")
 
 
 def print_story(console: Console, story: StoryRecord) -> None:
