@@ -87,7 +87,8 @@ def main() -> None:
             random.Random(seed).shuffle(order)
         precision, recall, score = f1(stories(order), args.pairs)
         found.append(score)
-        print(f"{'in order' if not seed else f'shuffle {seed}':>10}: {precision:.4f} {recall:.4f} F1 {score:.4f}", flush=True)
+        name = f"shuffle {seed}" if seed else "in order"
+        print(f"{name:>10}: {precision:.4f} {recall:.4f} F1 {score:.4f}", flush=True)
     print(f"spread over the shuffles: {max(found[1:]) - min(found[1:]):.4f}")
 
 

@@ -98,7 +98,8 @@ def main() -> int:
     if not corpora:
         print("no corpus: name a file of articles")
         return 0
-    return 0 if all([compare(path, args.peers.split(","), args.rounds) for path in corpora]) else 1
+    met = [compare(path, args.peers.split(","), args.rounds) for path in corpora]
+    return 0 if all(met) else 1
 
 
 def compare(corpus: Path, peers: list[str], rounds: int) -> bool:

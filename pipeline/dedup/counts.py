@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from pipeline.dedup.hashing import Hashes, mix
 from pipeline.errors import StoryfoldError
 
-SMALLEST = 1 << 20  # counters
+SMALLEST = 1 << 23  # counters; the system gives memory only where some are used
 LARGEST = 1 << 24  # 32 MiB
 FULL = 0.125  # shingles counted per counter when the table doubles
 HALVED = 0.25  # shingles counted per counter of the largest table when all are halved

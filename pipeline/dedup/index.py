@@ -91,8 +91,8 @@ class Index:
         room = np.full(len(new), NEWEST)
         parts = [_within(new, needles, query, rows, room)]
         pending = [np.sort(np.concatenate(self._pending))] if self._pending else []
-        for entries in (*pending, *(tier.entries for tier in reversed(self._tiers))):
-            parts.append(_search(entries, needles, room))
+        newest_first = (*pending, *(tier.entries for tier in reversed(self._tiers)))
+        parts += [_search(entries, needles, room) for entries in newest_first]
         which = np.concatenate([part[0] for part in parts])
         found = np.concatenate([part[1] for part in parts])
         return Hits(query[which], found, (NEWEST - room)[which])

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 BAD_KEPT = 1000  # lines left out that the report names one by one; all are counted
 WRITTEN = 5000  # output lines at once
+KEPT = 100_000  # articles between two checkpoints of the counts, about half a second each
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +75,10 @@ def dedup_file(
         run = _Run(store, matcher, now)
         for parcel in run.clock.waiting("read", parcels):
             run.take(parcel)
-            keep(matcher, store)
+            keep(matcher, store, every=KEPT)
             if progress is not None:
                 progress(run.lines, len(run.rows))
+    keep(matcher, store)
     with run.clock.stage("write"):
         stories = run.write(output)
     return run.report(stories)

@@ -42,6 +42,7 @@ def test_one_shingle_without_end_stays_in_bounds() -> None:
 
 
 def test_halving_forgets_the_rare(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(counts_module, "SMALLEST", 1 << 20)
     monkeypatch.setattr(counts_module, "LARGEST", 1 << 20)
     table, often = CountTable(), _hashes(1)
     for _ in range(8):

@@ -28,7 +28,8 @@ MUSEUM = (
 
 
 def _line(key: object, text: str, **more: object) -> str:
-    return json.dumps({"id": key, "text": text, "outlet": "Ledger", "title": text[:40], "published": "2025-02-01", **more})
+    line = {"id": key, "text": text, "outlet": "Ledger", "title": text[:40], "published": "2025-02-01"}
+    return json.dumps({**line, **more})
 
 
 def _dedup(folder: Path, lines: list[str], name: str = "in.jsonl") -> tuple[BulkReport, list[dict[str, object]]]:
@@ -42,7 +43,8 @@ def _dedup(folder: Path, lines: list[str], name: str = "in.jsonl") -> tuple[Bulk
 
 @pytest.mark.parametrize("name", ["in.jsonl", "in.jsonl.gz"])
 def test_one_line_for_each_article(tmp_path: Path, name: str) -> None:
-    lines = [_line("a", FERRY), _line("b", MUSEUM), _line(3, FERRY + " More follows.", published="2025-02-02", outlet="Post")]
+    copy = _line(3, FERRY + " More follows.", published="2025-02-02", outlet="Post")
+    lines = [_line("a", FERRY), _line("b", MUSEUM), copy]
     report, out = _dedup(tmp_path, lines, name)
     assert [row["id"] for row in out] == ["a", "b", 3]
     assert out[0]["story_id"] == out[2]["story_id"] != out[1]["story_id"]
