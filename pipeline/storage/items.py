@@ -19,9 +19,7 @@ _journal, _article, _story = tables.journal, tables.article, tables.story
 class Items(Lookup):
     """The journal for people."""
 
-    def items(
-        self, wanted: ItemFilter | None = None, *, after: int | None = None, limit: int = 50
-    ) -> list[ItemRow]:
+    def items(self, wanted: ItemFilter | None = None, *, after: int | None = None, limit: int = 50) -> list[ItemRow]:
         """At most ``limit`` journal rows: the newest, newest first; or with ``after`` those that came
         behind that cursor, in the order they came (to follow along; 0 begins at the beginning)."""
         with self._db.read() as connection:
@@ -101,26 +99,19 @@ def _conditions(wanted: ItemFilter, *, plain: bool) -> list[ColumnElement[bool]]
     if wanted.reason is not None:
         found += _rare(column("reason"), wanted.reason.value, Reason.STARTED_STORY.value)
     if wanted.url is not None:
-        found.append(
-            or_(
-                journal.article
-                == select(at.article).where(at.identity == codec.identity(wanted.url)).scalar_subquery(),
-                and_(
-                    journal.article.is_(None),
-                    journal.url_key == codec.url_key(wanted.url),
-                    journal.url == wanted.url,
-                ),
-            )
+        spellings = dict.fromkeys(url for url in (wanted.url, wanted.address) if url)
+        leads = (
+            journal.article == select(at.article).where(at.identity == codec.identity(url)).scalar_subquery()
+            for url in spellings
         )
+        row = and_(journal.article.is_(None), journal.url_key == codec.url_key(wanted.url), journal.url == wanted.url)
+        found.append(or_(*leads, row))
     if wanted.article is not None:
         found.append(
-            journal.article
-            == select(_article.c.row).where(_article.c.article_id == wanted.article).scalar_subquery()
+            journal.article == select(_article.c.row).where(_article.c.article_id == wanted.article).scalar_subquery()
         )
     if wanted.story is not None:
-        found.append(
-            journal.article.in_(select(_article.c.row).where(_article.c.story == living_row(wanted.story)))
-        )
+        found.append(journal.article.in_(select(_article.c.row).where(_article.c.story == living_row(wanted.story))))
     if wanted.text is not None:
         found.append(journal.title.ilike(f"%{escaped(wanted.text)}%", escape="\\"))
     return found
@@ -140,11 +131,7 @@ def escaped(text: str) -> str:
 
 def living_row(story_id: str) -> ScalarSelect[Any]:
     """The row of the story that ``story_id`` leads to after all merges."""
-    path = (
-        select(_story.c.row, _story.c.merged_into)
-        .where(_story.c.story_id == story_id)
-        .cte("path", recursive=True)
-    )
+    path = select(_story.c.row, _story.c.merged_into).where(_story.c.story_id == story_id).cte("path", recursive=True)
     onward = select(_story.c.row, _story.c.merged_into).join(path, path.c.merged_into == _story.c.row)
     path = path.union(onward)
     return select(path.c.row).where(path.c.merged_into.is_(None)).scalar_subquery()

@@ -35,7 +35,8 @@ class ItemFilter:
     reason: Reason | None = None
     story: str | None = None  # public id; redirects are followed
     article: str | None = None  # public id
-    url: str | None = None
+    url: str | None = None  # as the journal has it
+    address: str | None = None  # with ``url``: the identity under which its article may be known
     text: str | None = None  # part of the title, letter case ignored (ASCII); looked for from the newest on
 
 

@@ -124,7 +124,8 @@ def test_a_database_of_a_newer_version_is_refused(storyfold: Command, tmp_path: 
     path = config(tmp_path, "http://127.0.0.1:9/feed")
     assert storyfold("--config", path, "once").code == 3
     database = sqlite3.connect(tmp_path / "news.db")
-    database.execute("PRAGMA user_version = 9999")
+    database.execute("INSERT INTO storyfold_schema (version, name) VALUES (9999, 'later')")
+    database.commit()
     database.close()
     done = storyfold("--config", path, "once")
     assert done.code == 2
