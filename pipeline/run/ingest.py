@@ -1,9 +1,9 @@
 """One work item → an article on its way to the writer, or the journal row that ends it.
 
-    entry → page → extract ─┬→ draft
-                            ├→ the entry's own text, where the page cannot be had
-                            ├→ another try later, where that may help
-                            └→ a journal row with the reason
+entry → page → extract ─┬→ draft
+                        ├→ the entry's own text, where the page cannot be had
+                        ├→ another try later, where that may help
+                        └→ a journal row with the reason
 """
 
 from __future__ import annotations
@@ -112,6 +112,7 @@ async def work_on(parts: Parts, item: WorkItem) -> Step:
         feed=item.feed_url,
         url=item.entry.url or article.url,
         looked_again=item.revised,
+        look=item.look,
         timings=trail.timings,
         trail=tuple(trail.lines),
     )
