@@ -17,6 +17,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from pipeline.feeds.raw import RawEntry, plain
@@ -51,9 +52,16 @@ def entry_keys(entries: Sequence[RawEntry], links: Sequence[str | None]) -> list
     return keys
 
 
-def fingerprint(entry: RawEntry, url: str | None) -> str:
-    """32 hex digits that change when title, address or text change, and not with markup or white space."""
-    return _key("", entry.title, _identity(url) if url else "", _text(entry))
+def fingerprint(entry: RawEntry, url: str | None, changed: datetime | None = None) -> str:
+    """32 hex digits that change when title, address, text or the time ``changed`` do, and not with markup or
+    white space."""
+    when = changed.isoformat() if changed else ""
+    return _key("", entry.title, _identity(url) if url else "", _text(entry), when)
+
+
+def changes_told(dates: Sequence[datetime | None]) -> bool:
+    """Whether the entries' dates tell when each was changed: not where all bear one, the document's own."""
+    return len(dates) < 2 or len(set(dates)) > 1
 
 
 def _grouped(values: Sequence[str | None], titles: Sequence[str]) -> dict[str | None, set[str]]:

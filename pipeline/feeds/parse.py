@@ -13,11 +13,11 @@ import re
 from datetime import datetime
 
 from pipeline.errors import FeedRejected
-from pipeline.feeds.dates import read_date
+from pipeline.feeds.dates import ReadDate, read_date
 from pipeline.feeds.decode import decoded
 from pipeline.feeds.discover import feed_links
 from pipeline.feeds.guard import Guarded, guarded
-from pipeline.feeds.identity import entry_keys, fingerprint
+from pipeline.feeds.identity import changes_told, entry_keys, fingerprint
 from pipeline.feeds.jsonfeed import read_json_feed
 from pipeline.feeds.raw import RawEntry, RawFeed, title_of
 from pipeline.feeds.settings import FeedLimits
@@ -110,11 +110,13 @@ def _document(
     raws = raw.entries[: limits.max_entries]
     left = raw.left + len(raw.entries) - len(raws)
     links = [_canonical(entry.link, url) for entry in raws]
+    dates = [(read_date(entry.published, now), read_date(entry.updated, now)) for entry in raws]
+    told = changes_told([updated.time or published.time for published, updated in dates])
     entries = []
-    for entry, link, key in zip(raws, links, entry_keys(raws, links), strict=True):
+    for entry, link, key, dated in zip(raws, links, entry_keys(raws, links), dates, strict=True):
         reason = _problem(entry, link, limits)
         if reason is None:
-            entries.append(_entry(entry, link, key, raw.language, now))
+            entries.append(_entry(entry, link, key, raw.language, dated, told))
         else:
             refused.append(RefusedEntry(key, link, entry.title, reason, entry.link or ""))
     if left:
@@ -134,8 +136,11 @@ def _problem(entry: RawEntry, link: str | None, limits: FeedLimits) -> Reason | 
     return None
 
 
-def _entry(entry: RawEntry, link: str | None, key: str, language: str | None, now: datetime | None) -> Entry:
-    published, updated = read_date(entry.published, now), read_date(entry.updated, now)
+def _entry(
+    entry: RawEntry, link: str | None, key: str, language: str | None, dates: tuple[ReadDate, ReadDate], told: bool
+) -> Entry:
+    published, updated = dates
+    changed = updated.time or published.time
     notes = [note for note in (published.note, updated.note) if note]
     if entry.link and link is None:
         notes.append(f"link {printable(entry.link)[:100]!r} is not a web address")
@@ -150,7 +155,7 @@ def _entry(entry: RawEntry, link: str | None, key: str, language: str | None, no
         authors=entry.authors,
         published=published.time or updated.time,  # RDF and sitemaps know one date, read as the later one
         updated=updated.time,
-        fingerprint=fingerprint(entry, link),
+        fingerprint=fingerprint(entry, link, changed if told else None),
         language=entry.language or language,
         notes=tuple(notes),
     )

@@ -88,6 +88,23 @@ def test_the_fingerprint_changes_with_title_link_and_text_alone(change: str, sam
     assert (feed(item(A)).entries[0].fingerprint == feed(change).entries[0].fingerprint) is same
 
 
+def dated(*times: str) -> list[str]:
+    items = [
+        f"<link>https://news.example/{i}</link><title>Report {i}</title><pubDate>{time}</pubDate>"
+        for i, time in enumerate(times)
+    ]
+    return [entry.fingerprint for entry in feed(*items).entries]
+
+
+def test_a_later_date_of_one_entry_is_a_change_and_one_date_for_all_is_not() -> None:
+    nine, ten, eleven = (f"Mon, 02 Mar 2026 {hour:02}:00:00 GMT" for hour in (9, 10, 11))
+    before = dated(nine, ten)
+    assert dated(nine, ten) == before
+    assert dated(nine, eleven)[0] == before[0]
+    assert dated(nine, eleven)[1] != before[1]
+    assert dated(nine, nine) == dated(eleven, eleven)  # the time the document was made
+
+
 def test_new_then_seen_then_revised() -> None:
     first = feed(item(A), item("https://news.example/b", title="Other"))
     assert [type(v) for v in decide_entries(first, {})] == [New, New]
