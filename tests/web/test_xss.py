@@ -37,7 +37,7 @@ PAYLOADS = {
     "svg script": f"<svg><script>{RUN}</script></svg>",
     "svg animate": f'<svg><a><animate attributeName=href values="javascript:{RUN}"/><text>x</text></a></svg>',
     "svg use": '<svg><use href="data:image/svg+xml,<svg id=x onload=window.hacked=1>#x"/></svg>',
-    "mathml": f'<math><maction actiontype="statusline#javascript:{RUN}" xlink:href="javascript:{RUN}">x</maction></math>',
+    "mathml": f'<math><maction actiontype="statusline#x" xlink:href="javascript:{RUN}">x</maction></math>',
     "mathml mutation": f'<math><mtext><table><mglyph><style><img src=x onerror="{RUN}">',
     "srcdoc": f'<iframe srcdoc="<script>parent.{RUN}</script>"></iframe>',
     "formaction": f'<form><button formaction="javascript:{RUN}">x</button></form>',
@@ -112,8 +112,8 @@ def check(tab: Tab) -> None:
         "[...document.querySelectorAll('a[href], form, button')].map((e) => e.href || e.action || e.formAction || '')"
     )
     assert all(str(link).startswith(("http://", "https://")) for link in links if link)
-    handlers = "[...document.querySelectorAll('*')].filter((e) => [...e.attributes].some((a) => a.name.startsWith('on'))).length"
-    assert page.evaluate(handlers) == 0
+    names = page.evaluate("[...document.querySelectorAll('*')].flatMap((e) => e.getAttributeNames())")
+    assert not [name for name in names if name.startswith("on")]
 
 
 @pytest.mark.parametrize("path", VIEWS)

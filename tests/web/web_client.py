@@ -57,7 +57,8 @@ class Client:
             said["cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         where, _, query = path.partition("?")
         scope = {
-            "type": "http", "asgi": {"version": "3.0", "spec_version": "2.4"}, "http_version": "1.1", "method": method, "scheme": "http",
+            "type": "http", "asgi": {"version": "3.0", "spec_version": "2.4"},
+            "http_version": "1.1", "method": method, "scheme": "http",
             "path": where, "raw_path": where.encode(), "query_string": query.encode(), "root_path": "",
             "headers": [(name.encode(), value.encode("latin-1")) for name, value in said.items()],
             "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 8321),

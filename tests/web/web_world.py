@@ -46,7 +46,8 @@ BRIDGE_ABRIDGED = (
 )
 BRIDGE_EXPANDED = (
     "Trams will cross the old swing bridge over the Merrow from May, the city council decided late on Tuesday.\n"
-    "Councillors voted 31 to 14 after a debate of nearly five hours. Work on the tracks has cost 45 million crowns so far.\n"
+    "Councillors voted 31 to 14 after a debate of nearly five hours."
+    " Work on the tracks has cost 45 million crowns so far.\n"
     "“We promised a crossing that lasts a century, and we kept that promise,” mayor Ilse Brandt said.\n"
     "Shopkeepers on the east bank welcomed the vote. “We have waited nine years for customers,” one of them said.\n"
     "Opponents fear noise for the houses along Quay Street. A survey of residents is due in April.\n"
@@ -236,7 +237,7 @@ def _journal(store: Store, now: datetime) -> None:
         (33, OUTLETS[3], "Election night as it happened", Outcome.SKIPPED, Reason.LIVE_BLOG, ""),
         (21, OUTLETS[4], "", Outcome.FAILED, Reason.TIMEOUT, "no answer within 30 s"),
         (12, OUTLETS[5], "Trams to cross old swing bridge from May", Outcome.SEEN, Reason.KNOWN_URL, ""),
-        (5, OUTLETS[6], "Subscribers only: the harbour accounts", Outcome.SKIPPED, Reason.PAYWALL, "12 words before the wall"),
+        (5, OUTLETS[6], "Subscribers only: the harbour accounts", Outcome.SKIPPED, Reason.PAYWALL, "12 words"),
         (3, OUTLETS[1], "Wharf lease signed", Outcome.FAILED, Reason.HTTP_SERVER_ERROR, "503 from the server"),
     ]  # fmt: skip
     for minutes, outlet, title, outcome, reason, detail in rows:
