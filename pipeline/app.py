@@ -41,6 +41,8 @@ def sections() -> dict[str, type]:
     from pipeline.dedup.settings import DedupSettings
     from pipeline.feeds.settings import FeedLimits, PollSettings
     from pipeline.fetch.settings import FetchSettings
+    from pipeline.run.keeping import PageSettings, RetentionSettings, RevisionSettings
+    from pipeline.run.service_settings import ServiceSettings
     from pipeline.run.settings import RunSettings
 
     return {
@@ -50,6 +52,10 @@ def sections() -> dict[str, type]:
         "extract": ExtractSettings,
         "dedup": DedupSettings,
         "run": RunSettings,
+        "service": ServiceSettings,
+        "revisions": RevisionSettings,
+        "pages": PageSettings,
+        "retention": RetentionSettings,
     }
 
 
@@ -175,6 +181,7 @@ async def assembled(config: Config, store: Store) -> AsyncIterator[Parts]:
                 extract=with_rules(config),
                 clock=clock,
                 random=random,
+                revisions=config.sections["revisions"],
                 db=database,
             )
     finally:

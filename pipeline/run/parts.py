@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
+from pipeline.run.keeping import RevisionSettings
 from pipeline.run.settings import RunSettings
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from pipeline.articles import ExtractSettings
     from pipeline.feeds import FeedLimits, PollSettings
     from pipeline.fetch import Web
+    from pipeline.run.metrics import Metrics
     from pipeline.run.pool import WorkerPool
     from pipeline.run.writer import Writer
     from pipeline.storage import Store
@@ -59,4 +61,6 @@ class Parts:
     extract: ExtractSettings
     clock: Callable[[], datetime]
     random: Random
+    revisions: RevisionSettings = field(default_factory=RevisionSettings)
+    metrics: Metrics | None = None  # of the service; a round from cron counts nothing
     db: DatabaseThread = field(default_factory=DatabaseThread)

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from pipeline.model import FeedState, JournalRow, Outcome, Reason
+from pipeline.run.again import plan_looks
 from pipeline.run.ingest import Later, Trail, ended, work_on
 from pipeline.run.poll import poll_feed
 from pipeline.run.report import RoundReport, Tally
@@ -154,6 +155,9 @@ class _Round:
         if isinstance(step, Later):
             await self.parts.db(self.parts.store.postpone, item.row, step.until, step.reason, step.detail)
             log.info("postponed", url=item.entry.url, reason=step.reason, until=step.until.isoformat())
+        elif item.look:  # a further look that came to nothing is no news
+            await self.parts.db(self.parts.store.drop_work, [item.row])
+            log.info("looked again in vain", url=item.entry.url, reason=step.reason, detail=step.detail)
         else:
             await self.parts.db(self.parts.store.settle, item.row, step)
             self.note(step)
@@ -165,6 +169,8 @@ class _Round:
             batch = [await self.drafts.get()]
             while len(batch) < self.parts.settings.batch and not self.drafts.empty():
                 batch.append(self.drafts.get_nowait())
+            now = self.parts.clock()
+            await self.parts.db(plan_looks, self.parts.store, batch, self.parts.revisions.relook_hours, now)
             for row in await self.parts.db(self.parts.writer.write, batch, self.parts.clock()):
                 self.note(row)
             for draft in batch:
@@ -174,6 +180,8 @@ class _Round:
     def note(self, row: JournalRow) -> None:
         """Count and log what became of an entry."""
         self.tally.count(row.outcome, row.reason)
+        if self.parts.metrics is not None:
+            self.parts.metrics.observe_row(row)
         say = structlog.get_logger().warning if row.outcome is Outcome.FAILED else structlog.get_logger().info
         say(row.outcome.value, reason=row.reason.value, outlet=row.outlet, title=row.title, url=row.url)
 
