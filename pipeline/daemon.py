@@ -8,9 +8,15 @@ import time
 from argparse import Namespace
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import structlog
+
 from pipeline import app
+from pipeline.run.clockguard import mend_feeds
+from pipeline.run.endpoints import Endpoints, listening_on, served
+from pipeline.run.healthwatch import HealthWatch
 from pipeline.run.metrics import Metrics
 from pipeline.run.notify import Notifier
 from pipeline.run.round import run_round
@@ -20,6 +26,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from pipeline.config import Config
+    from pipeline.run.healthwatch import Message
     from pipeline.run.parts import Parts
     from pipeline.run.report import Tally
     from pipeline.storage import Store
@@ -44,11 +51,14 @@ class _Daemon:
         self._idle = asyncio.Lock()  # held by a round; parts are exchanged between rounds
         self._parts: Parts | None = None
         self.metrics = Metrics()
+        self._health: HealthWatch | None = None
         self.service = Service(
             self._jobs(config),
             config.sections["run"],
             app.clock,
             reload=self._reload,
+            mend=self._mend,
+            stuck_seconds=60 * config.sections["service"].stuck_minutes,
             notifier=Notifier(os.environ, time.monotonic),
             hooks=Hooks(self._ran, self.metrics.observe_lag, self._stepped),
         )
@@ -60,19 +70,41 @@ class _Daemon:
         daemon = cls(args, config, store)
         try:
             await daemon._use(config)
-            yield daemon
+            async with daemon._listening(config.sections["service"].listen):
+                yield daemon
         finally:
             await daemon._stack.aclose()
 
+    @asynccontextmanager
+    async def _listening(self, address: str) -> AsyncIterator[None]:
+        """Metrics and health on a loopback address, where one is set."""
+        if not address:
+            yield
+            return
+        endpoints = Endpoints(self.service.status, self._ping, self.metrics)
+        async with served(endpoints, *listening_on(address)):
+            yield
+
     def _jobs(self, config: Config) -> Sequence[Job]:
-        return [Job(ROUND, config.sections["run"].tick_seconds, self._round, watched=True)]
+        return [
+            Job(ROUND, config.sections["run"].tick_seconds, self._round, watched=True),
+            Job("health", 60 * config.sections["service"].health_minutes, self._look, first_seconds=5),
+        ]
 
     async def _use(self, config: Config) -> None:
         """Open the parts that ``config`` asks for, then close those in use."""
         fresh = AsyncExitStack()
         parts = await fresh.enter_async_context(app.assembled(config, self._store))
         async with self._idle:
-            old, self._stack, self._parts = self._stack, fresh, parts
+            old, self._stack, self._parts = self._stack, fresh, replace(parts, metrics=self.metrics)
+            self._health = HealthWatch(
+                self._store,
+                parts.db,
+                app.clock,
+                self._tell,
+                digest_hour=config.sections["service"].digest_hour,
+                metrics=self.metrics,
+            )
             await parts.db(self._store.sync_feeds, config.feeds, app.clock())
         await old.aclose()
 
@@ -87,6 +119,22 @@ class _Daemon:
             assert parts is not None  # noqa: S101 - opened before the first round
             report = await run_round(parts, stop, again_seconds=parts.settings.tick_seconds, watch=self._watch)
         self.metrics.observe_report(report)
+
+    async def _look(self, stop: asyncio.Event) -> None:
+        if self._health is not None:
+            await self._health.look(stop)
+
+    async def _tell(self, message: Message, text: str) -> None:
+        """Feeds in trouble are told in the log; webhooks follow it through the events of their stories."""
+        structlog.get_logger().warning(str(message), text=text)
+
+    async def _mend(self) -> None:
+        if self._parts is not None:
+            await mend_feeds(self._parts)
+
+    async def _ping(self) -> object:
+        assert self._parts is not None  # noqa: S101 - opened before anything listens
+        return await self._parts.db(self._store.next_due)
 
     def _watch(self, _tally: Tally, _in_hand: int) -> None:
         self.service.progress(ROUND)

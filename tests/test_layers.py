@@ -45,6 +45,9 @@ DOORS = {
     "protego": {"fetch"},
     "tldextract": {"urls"},
     "rich": {"cli"},
+    "prometheus_client": {"run"},
+    "starlette": {"web"},
+    "uvicorn": {"web"},
 }
 
 
