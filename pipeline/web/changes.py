@@ -109,6 +109,7 @@ async def add_feed(request: Request) -> Response:
         if not is_web_url(url) or not outlet:
             raise QueryError("a feed needs a web address and the name of its outlet")
         await _feed_actions(request).add(FeedSource(url, outlet))
+        web(request).desk.kept.forget()
     except StoryfoldError as error:
         return await _feeds_with(request, str(error), 400)
     return RedirectResponse("/feeds", 303)
@@ -119,6 +120,7 @@ async def import_opml(request: Request) -> Response:
     text = (await form(request)).get("opml", "")
     try:
         await _feed_actions(request).import_opml(text)
+        web(request).desk.kept.forget()
     except StoryfoldError as error:
         return await _feeds_with(request, str(error), 400)
     return RedirectResponse("/feeds", 303)

@@ -22,6 +22,8 @@ DAYS = 14
 JOINED = (Reason.JOINED_STORY.value, Reason.MERGED_STORIES.value)
 COPYING_SECONDS = 300.0  # how long the matrix of copies holds
 OVERVIEW_SECONDS = 10.0
+RANKED_SECONDS = 120.0  # ranking all stories reads each of them
+FEEDS_SECONDS = 5.0
 ARRIVALS = 2000  # newest articles from which the delay is worked out
 
 
@@ -53,7 +55,12 @@ class Desk:
         return replace(query, feed=next((url for url in urls if mask_url(url) == query.feed), query.feed))
 
     def stories(self, query: StoryQuery) -> shapes.Stories:
-        """A page of stories in the order asked for."""
+        """A page of stories in the order asked for; of all time, at most ``RANKED_SECONDS`` old."""
+        if query.order != "newest" and (query.window in (None, "all") and query.since is None):
+            return self.kept.get(("stories", query), RANKED_SECONDS, lambda: self._stories(query))
+        return self._stories(query)
+
+    def _stories(self, query: StoryQuery) -> shapes.Stories:
         found = self.source.story_page(
             query.wanted(self.clock()), order=query.order, behind=query.behind(), limit=query.limit
         )
@@ -119,7 +126,10 @@ class Desk:
         )
 
     def feeds(self, days: int = DAYS) -> shapes.Feeds:
-        """Every feed with its last days, those in trouble first."""
+        """Every feed with its last days, those in trouble first, at most ``FEEDS_SECONDS`` old."""
+        return self.kept.get(("feeds", days), FEEDS_SECONDS, lambda: self._feeds(days))
+
+    def _feeds(self, days: int) -> shapes.Feeds:
         counted = self._daily(days, 0)
         now = self.clock()
         found = [
@@ -139,6 +149,9 @@ class Desk:
 
     def outlets(self, days: int = DAYS) -> shapes.Outlets:
         """Every outlet seen over the last ``days`` or configured, and who copies whom."""
+        return self.kept.get(("outlets", days), OVERVIEW_SECONDS, lambda: self._outlets(days))
+
+    def _outlets(self, days: int) -> shapes.Outlets:
         feeds = Counter(state.source.outlet for state in self.source.feeds() if not state.retired)
         daily = self._daily(days, 1)
         totals: dict[str, Counter[str]] = defaultdict(Counter)

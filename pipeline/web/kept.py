@@ -50,9 +50,10 @@ class Kept:
                 self._working.pop(key, None)
 
     def forget(self) -> None:
-        """Drop every answer."""
+        """Drop every answer that would not hold for good: something was changed."""
         with self._lock:
-            self._answers.clear()
+            for key in [key for key, (until, _) in self._answers.items() if until is not None]:
+                del self._answers[key]
 
     def _fresh(self, key: Hashable) -> tuple[Any] | None:
         held = self._answers.get(key)
