@@ -8,21 +8,23 @@ from typing import Self
 from .aliases import Aliases
 from .care import Care
 from .database import Database
+from .hosts import Hosts
 from .migrate import migrate
 from .overview import Overview
 from .retention import Retention
 from .search import Search
+from .subscriptions import Subscriptions
 from .undoing import Undoing
 
 
-class Store(Undoing, Aliases, Overview, Search, Retention, Care):
+class Store(Undoing, Aliases, Overview, Search, Retention, Hosts, Subscriptions, Care):
     """All that is stored.  Synchronous; one process writes, any number read.
 
     The parts, each in a file of its own: feeds and polls (``feeds``), the queue (``queue``), the matcher's
     side (``matching``), look-ups and streams (``lookup``), the journal (``items``), stories and their
     changes (``stories``), what people change (``corrections``, ``undoing``, ``aliases``), what the page asks
-    (``overview``), full text (``search``), forgetting (``retention``),
-    and checks and backups (``care``).
+    (``overview``), full text (``search``), forgetting (``retention``), what polling learned (``hosts``,
+    ``subscriptions``), and checks and backups (``care``).
     """
 
     def close(self) -> None:
