@@ -68,12 +68,15 @@ class Reason(StrEnum):
     HTTP_GONE = "http_gone"
     HTTP_RATE_LIMITED = "http_rate_limited"
     HTTP_SERVER_ERROR = "http_server_error"
+    LED_AWAY = "led_away"
     # feeds
     FEED_EMPTY = "feed_empty"
     FEED_IS_HTML = "feed_is_html"
     FEED_NOT_A_FEED = "feed_not_a_feed"
     FEED_TRUNCATED = "feed_truncated"
     FEED_TOO_MANY_ENTRIES = "feed_too_many_entries"
+    FEED_MOVED = "feed_moved"
+    FEED_MOVED_BACK = "feed_moved_back"
     ENTRY_WITHOUT_LINK = "entry_without_link"
     ENTRY_TOO_LARGE = "entry_too_large"
     ENTRY_REPEATED = "entry_repeated"
@@ -125,11 +128,14 @@ REASONS: dict[Reason, str] = {
     Reason.HTTP_GONE: "the server says that this is gone for good (410)",
     Reason.HTTP_RATE_LIMITED: "the server asks for fewer requests (429, or 503 with Retry-After)",
     Reason.HTTP_SERVER_ERROR: "the server failed (5xx)",
+    Reason.LED_AWAY: "the article's address now leads to a front page; the article is no longer there",
     Reason.FEED_EMPTY: "the answer has no content",
     Reason.FEED_IS_HTML: "a web page came instead of a feed",
     Reason.FEED_NOT_A_FEED: "the content is not a feed that can be read",
     Reason.FEED_TRUNCATED: "the feed ends in the middle; entries before the break were taken",
     Reason.FEED_TOO_MANY_ENTRIES: "entries beyond [parse] max_entries were left",
+    Reason.FEED_MOVED: "a permanent redirect held; the feed is polled at its new address (`feeds undo-move` undoes it)",
+    Reason.FEED_MOVED_BACK: "the feed is polled again at the address in the configuration",
     Reason.ENTRY_WITHOUT_LINK: "the entry has neither a usable link nor content of its own",
     Reason.ENTRY_TOO_LARGE: "the entry is larger than [parse] max_entry",
     Reason.ENTRY_REPEATED: "the same entry stands twice in one feed document",

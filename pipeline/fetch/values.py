@@ -61,6 +61,18 @@ class Request:
             robots=False,
         )
 
+    @classmethod
+    def for_page(cls, source: FeedSource, url: str) -> Request:
+        """The request for a page that the feed names: what the feed's own origin may know goes to it alone."""
+        own = share_credentials(source.url, url)
+        return cls(
+            url=url,
+            headers=source.headers if own else (),
+            username=source.username if own else None,
+            password=source.password if own else None,
+            proxy=source.proxy,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Hop:

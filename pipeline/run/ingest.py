@@ -18,7 +18,7 @@ from pipeline.errors import PageRejected, Rejected
 from pipeline.fetch import FetchFailed, Request
 from pipeline.model import Article, JournalRow, Outcome, Reason
 from pipeline.run.writer import Draft
-from pipeline.urls import entry_identity_url
+from pipeline.urls import entry_identity_url, is_redirector, led_away, named_target, refresh_target
 
 if TYPE_CHECKING:
     from pipeline.articles import Extraction
@@ -60,6 +60,8 @@ SKIPPING = NOT_ARTICLES | {
     Reason.PAGE_TOO_COMPLEX,
 }
 MOST_WAIT = timedelta(hours=24)
+MOST_REFRESHES = 2  # pages of redirectors that lead on by themselves, in a row
+MOST_READ = 64 * 1024  # bytes of such a page
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,17 +152,32 @@ async def _article(parts: Parts, item: WorkItem, trail: Trail) -> Article:
 
 
 async def _page(parts: Parts, item: WorkItem, url: str, trail: Trail) -> Response:
-    source = item.source
-    request = Request(url=url, proxy=source.proxy)
+    """What a reader would land on: redirectors are seen through; raises ``Rejected`` where that is a front page."""
+    named = named_target(url)
+    if named is not None:
+        trail.say(f"the address names {named}")
+    response = await _fetched(parts, item, named or url, trail)
+    for _ in range(MOST_REFRESHES if is_redirector(response.final_url) else 0):
+        target = refresh_target(response.body[:MOST_READ].decode("utf-8", "replace"), response.final_url)
+        if target is None:
+            break
+        trail.say(f"the page leads on to {target}")
+        response = await _fetched(parts, item, target, trail)
+    if led_away(named or url, response.final_url):
+        raise FetchFailed(Reason.LED_AWAY, f"{url} led to {response.final_url}", hops=response.hops)
+    return response
+
+
+async def _fetched(parts: Parts, item: WorkItem, url: str, trail: Trail) -> Response:
     began = time.monotonic()
     try:
-        response = await parts.web.fetch(request)
+        response = await parts.web.fetch(Request.for_page(item.source, url))
     finally:
         trail.timed("fetch", began)
     trail.timings["wait"] = round(response.waited * 1000, 2)
+    trail.lines += [f"redirect {hop.status}: {hop.url} → {hop.target}" for hop in response.hops]
     trail.say(
         f"fetched {response.final_url}: {response.status}, {len(response.body)} bytes"
-        + (f" after {len(response.hops)} redirects" if response.hops else "")
         + (f"; robots.txt: {response.robots}" if response.robots else "")
     )
     return response
