@@ -20,7 +20,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     from pipeline.cli.parser import build_parser
 
-    args = build_parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    # Bytes that are no UTF-8 come as lone surrogates, which no database and no output takes.
+    args = build_parser().parse_args([word.encode("utf-8", "replace").decode() for word in words])
     try:
         code = import_module(f"pipeline.cli.commands.{args.module}").run(args)
         sys.stdout.flush()

@@ -23,7 +23,7 @@ class Lookup(Matching):
     def find_article(self, url_or_id: str) -> StoredArticle | None:
         """The article with that public id or canonical URL."""
         with self._db.read() as connection:
-            for where, value in ((_BY_ID, url_or_id), (_BY_URL, codec.identity(url_or_id))):
+            for where, value in ((_BY_ID, codec.sound(url_or_id)), (_BY_URL, codec.identity(url_or_id))):
                 row = connection.exec_driver_sql(self._sql(where), (value,)).first()
                 if row is not None:
                     return _stored(row)
@@ -33,6 +33,11 @@ class Lookup(Matching):
         """Whole articles by row; rows that are not there are left out."""
         with self._db.read() as connection:
             return {row.row: _stored(row) for row in self._chunked(connection, _BY_ROWS, rows)}
+
+    def articles_by_id(self, ids: Sequence[str]) -> dict[str, StoredArticle]:
+        """Whole articles by public id; ids that are not there are left out."""
+        with self._db.read() as connection:
+            return {row.article_id: _stored(row) for row in self._chunked(connection, _BY_IDS, ids)}
 
     def by_identity(self, urls: Sequence[str]) -> dict[str, tuple[int, int, bytes]]:
         """Canonical URL -> (article row, story row, ``text_hash`` of its text), for those stored."""
@@ -120,6 +125,7 @@ _ARTICLE = (
 _BY_ID = _ARTICLE + "WHERE a.article_id = ?"
 _BY_URL = _ARTICLE + "WHERE a.row = (SELECT article FROM address WHERE identity = ?)"  # noqa: S608 - no outside text
 _BY_ROWS = _ARTICLE + "WHERE a.row IN ({marks})"
+_BY_IDS = _ARTICLE + "WHERE a.article_id IN ({marks})"
 _BY_IDENTITY = (
     "SELECT d.identity, a.row, a.story, a.text_hash FROM address d JOIN article a ON a.row = d.article"
     " WHERE d.identity IN ({marks})"

@@ -45,6 +45,13 @@ class Stories(Items):
             raise NotFound(f"there is no article in row {article_row}")
         return records[0]
 
+    def stories_in_order(self, after_row: int = 0, limit: int = 200) -> list[StoryRecord]:
+        """At most ``limit`` living stories behind a row, in the order they began."""
+        query = select(_story).where(_story.c.merged_into.is_(None), _story.c.row > after_row)
+        with self._db.snapshot() as connection:
+            rows = connection.execute(query.order_by(_story.c.row).limit(limit)).all()
+            return self._records(connection, rows)
+
     def changes(self, since: int = 0, limit: int = 1000) -> list[StoryEvent]:
         """At most ``limit`` changes of stories behind the cursor ``since``, in the order they happened."""
         other = _story.alias("other_story")
@@ -87,6 +94,7 @@ _MEMBERS = (
 
 def stories_query(wanted: StoryFilter, limit: int) -> Select[Any]:
     """The statement behind ``stories``."""
+    wanted = codec.sound(wanted)
     query = select(_story).where(_story.c.merged_into.is_(None), *_conditions(wanted))
     if wanted.text is not None:
         title = _article.c.title.ilike(f"%{escaped(wanted.text)}%", escape="\\")
