@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import datetime
 from pathlib import Path
 
 import pytest
 from web_client import Client
-from web_world import NOW, fill
+from web_world import clock, fill
 
 from pipeline.storage import Store, open_store
 from pipeline.web import WebSettings, create_app
-
-
-def clock() -> datetime:
-    return NOW
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,12 @@ from pipeline.model import (
 from pipeline.storage import Store
 
 NOW = datetime(2026, 3, 4, 15, 20, tzinfo=UTC)
+
+
+def clock() -> datetime:
+    return NOW
+
+
 OUTLETS = (
     "Harbour Gazette",
     "Northwire",

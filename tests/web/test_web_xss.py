@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from browser import Tab, chromium, served
+from web_browser import Tab, chromium, served
 from web_world import Writer, feed_of
 
 from pipeline.model import FeedSource, JournalRow, Outcome, Reason
@@ -131,10 +131,10 @@ def test_views_show_payloads_as_text(poisoned: tuple[Any, str, Store], path: str
 def test_stories_and_articles_show_payloads_as_text(poisoned: tuple[Any, str, Store]) -> None:
     browser, url, store = poisoned
     tab = Tab(browser, url)
-    for _, story in store.story_page({}, limit=100)[::2]:
+    for _, story in store.story_page({}, limit=100)[::3]:
         tab.go(f"/stories/{story.story_id}")
         check(tab)
-    for n in range(1, len(PAYLOADS), 3):
+    for n in range(1, len(PAYLOADS), 9):
         tab.go(f"/articles/a{n:04}")
         check(tab)
     assert tab.trouble == []

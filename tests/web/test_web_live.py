@@ -9,8 +9,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from conftest import clock
-from web_world import BRIDGE, NOW, Writer
+from web_world import BRIDGE, NOW, Writer, clock
 
 from pipeline.errors import UsageError
 from pipeline.storage import Store

@@ -7,10 +7,9 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 import pytest
-from conftest import clock
 from starlette.routing import Route
 from web_client import Client
-from web_world import NOW
+from web_world import NOW, clock
 
 from pipeline.errors import UsageError
 from pipeline.storage import Store

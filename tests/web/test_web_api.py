@@ -138,7 +138,7 @@ def test_odd_but_right(client: Client, query: str) -> None:
 def test_nothing_asked_is_ever_a_server_error(world: Store, data: st.DataObject) -> None:
     from urllib.parse import quote
 
-    from conftest import clock
+    from web_world import clock
 
     from pipeline.web import WebSettings, create_app
 

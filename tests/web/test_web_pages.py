@@ -92,7 +92,7 @@ def test_a_story_page_has_all_of_it(client: Client, world: Store) -> None:
 
 
 def test_a_merged_story_leads_to_the_one_it_became_part_of(client_for: Callable[..., Client], empty: Store) -> None:
-    from storage_world import merged  # a story folded into another
+    from web_merged import merged  # a story folded into another
 
     gone, living = merged(empty)
     answer = client_for(empty).get(f"/stories/{gone}")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser import Tab, chromium, served
+from web_browser import Tab, chromium, served
 from web_world import BRIDGE, Writer, fill
 
 from pipeline.model import FeedSource
@@ -199,8 +199,7 @@ PALE = Path(__file__).with_name("contrast.js").read_text("utf-8").partition("\n"
 VIEWS = ("/", "/items", "/stories", "/stories/{story}", "/feeds", "/outlets?days=14")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 1280), ("dark", 390)])
 def test_six_views_fit_and_are_drawn(
     browser: Any, url: str, world: World, width: int, scheme: str, tmp_path: Path
 ) -> None:

@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from browser import served
-from conftest import clock
+from web_browser import served
+from web_world import clock
 
 from pipeline.storage import Store
 from pipeline.web import WebSettings, create_app
