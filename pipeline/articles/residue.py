@@ -2,10 +2,9 @@
 
 Works on lines.  The first and the last lines are looked at closely; in the middle only whole lines that can be
 nothing but furniture go.  The shape behind most rules is an outlet that republishes agency text: date and story
-code, title, lead, title again, body, initials, short link, comment form.
+code, title, lead, title again, body, initials, short link, comment form.  The words are data (``residue.toml``).
 """
 
-# ruff: noqa: E501 - lists of words read best unbroken
 from __future__ import annotations
 
 import re
@@ -13,81 +12,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline.articles.titles import plain_words
+from pipeline.articles.wording import folded, wording
 
 _HEAD_LINES = 8
+_TAIL_LINES = 12
 _HANGING = 300  # characters at the end of a line that are searched for what hangs there
 _LONGEST_RESIDUE = 300  # characters: a longer line is prose
-_TAIL_LINES = 12
+_LONGEST_FURNITURE = 200
+_PROSE = 15  # words of a line that ends the walk from the end upwards
 
-_DATE_LABEL = (
-    r"(?:publish(?:ed|ing)?(?:\s+(?:date|on|at|time))?|date(?:\s+of\s+publication)?|posted(?:\s+on)?|last\s+updated?|"
-    r"updated(?:\s+(?:on|at))?|first\s+published|time|veröffentlicht|stand|datum|publié(?:\s+le)?|mis\s+à\s+jour(?:\s+le)?|"
-    r"fecha|publicado(?:\s+(?:en|el|em))?|actualizado|pubblicato(?:\s+il)?|gepubliceerd(?:\s+op)?|"
-    r"опубликовано|дата|تاریخ|تاريخ|发布时间|發佈時間|发表时间|公開|更新)"
-)
-_CODE_LABEL = (
-    r"(?:(?:news|story|article|item|report|document|publish|reference|ref)[\s-]*(?:code|id|no\.?|number|ref)|code|id|"
-    r"artikel-?(?:nr|id)\.?|código|codice|код(?:\s+новости)?|کد\s*خبر|رقم\s+الخبر|新闻编号)"
-)
-_MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mär|mai|okt|dez|janv|févr|avr|juin|juil|août|déc|ene|abr|ago|dic|gen|mag|giu|lug|set|ott|out|янв|фев|мар|апр|мая|июн|июл|авг|сен|окт|ноя|дек)\w*\.?"
-_DAY = r"(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|satur|sat|sun)(?:day)?|montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|lunes|martes|miércoles|jueves|viernes|sábado|domingo)\.?"
-_DATE = (
-    rf"(?:{_DAY},?\s*)?(?:\d{{4}}[-/.年]\s?\d{{1,2}}[-/.月]\s?\d{{1,2}}日?|\d{{1,2}}[-/.]\s?\d{{1,2}}[-/.]\s?\d{{2,4}}|"
-    rf"\d{{1,2}}(?:st|nd|rd|th|\.)?\s+(?:de\s+)?{_MONTH},?\s*(?:de\s+|del\s+)?\d{{4}}|{_MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?,?\s+\d{{4}})"
-)
-_TIME = r"(?:[\s,|@·–-]*(?:at|um|à|a\s+las|alle|kl\.?)?\s*\d{1,2}[:.h]\d{2}(?::\d{2})?\s*(?:[ap]\.?m\.?)?\s*(?:uhr|h|[A-Z]{2,4}|[+-]\d{2}:?\d{2})?)?"
-_DATE_LINE = re.compile(rf"\W*(?:{_DATE_LABEL}\s*[:：\-–]?\s*)?(?:{_DATE}{_TIME}|{_TIME}\s*{_DATE})\W*", re.IGNORECASE)
-_CODE_LINE = re.compile(rf"\W*{_CODE_LABEL}\s*[:：#\-–]?\s*#?[\w/-]*\d[\w/-]*\W*", re.IGNORECASE)
-_DATE_CODE = re.compile(
-    rf"^\W*(?:{_DATE_LABEL}\s*[:：\-–]?\s*)?{_DATE}{_TIME}[\s|,;·–-]*(?:{_CODE_LABEL}\s*[:：#\-–]?\s*)?#?[\w/-]*\d[\w/-]*\W*$|"
-    rf"^\W*{_CODE_LABEL}\s*[:：#\-–]?\s*#?[\w/-]*\d[\w/-]*[\s|,;·–-]*(?:{_DATE_LABEL}\s*[:：\-–]?\s*)?{_DATE}{_TIME}\W*$",
-    re.IGNORECASE,
-)
 _BARE_CODE = re.compile(r"#?\d{4,12}|[A-Z]{1,4}[-/]?\d{3,12}")
-_BARE_LABEL = re.compile(rf"\W*(?:{_DATE_LABEL}|{_CODE_LABEL}|short\s*(?:link|url))\s*[:：]\s*", re.IGNORECASE)
 _INITIALS = re.compile(r"\(?[A-Z]{2,4}(?:\s?[/\\&+-]\s?[A-Z]{1,4}){0,3}\)?|\(?[a-z]{2,3}(?:/[a-z]{2,4}){1,3}\)?")
-_LINK = re.compile(r"(?:(?:short\s*(?:link|url)|permalink|link|url|shortlink|lien\s+court|kurzlink|لینک\s+کوتاه)\s*[:：]?\s*)?"
-                   r"(?:https?://|www\.)?[\w-]+(?:\.[\w-]+)+(?:/[^\s]*)?", re.IGNORECASE)  # fmt: skip
-_FORM = re.compile(
-    r"[\s*|:：\[\]().…-]*(?:your\s+(?:full\s+)?(?:name|e-?mail(?:\s+address)?|comments?|message|website)|name|e-?mail(?:\s+address)?|"
-    r"security\s+code|captcha(?:\s+code)?|verification\s+code|enter\s+(?:the\s+)?(?:security\s+)?code(?:\s+(?:above|here|shown))?|"
-    r"comments?|leave\s+(?:a|your)\s+(?:comment|reply)|post\s+(?:a\s+)?comment|add\s+(?:a\s+)?comment|submit|send|reset|website|"
-    r"send\s+(?:to\s+(?:a\s+)?friends?|comment)|friend'?s\s+e-?mail|required(?:\s+fields?)?|characters?\s+left|refresh|"
-    r"ihr(?:e)?\s+(?:name|e-?mail(?:-adresse)?|kommentar)|votre\s+(?:nom|e-?mail|adresse\s+e-?mail|commentaire)|"
-    r"(?:su|tu)\s+(?:nombre|correo(?:\s+electrónico)?|comentario)|código\s+de\s+seguridad|sicherheitscode|code\s+de\s+sécurité)"
-    r"[\s*|:：\[\]().…-]*",
-    re.IGNORECASE,
-)
-_FURNITURE = re.compile(
-    r"\W*(?:advertisement|advertising|anzeige|werbung|publicité|publicidad|pubblicità|advertentie|annons|reklame?|реклама|広告|广告|"
-    r"(?:story|article)\s+continues\s+below(?:\s+(?:the\s+)?(?:advertisement|ad))?|continue\s+reading(?:\s+below)?|scroll\s+to\s+continue|"
-    r"share(?:\s+(?:this(?:\s+(?:article|story|post|page))?|on\s+\w+|via\s+\w+))?|teilen|partager|compartir|condividi|delen|print(?:\s+this)?|"
-    r"(?:facebook|twitter|whatsapp|linkedin|telegram|pinterest|copy\s+link|email|x)(?:[\s|,/·]+(?:facebook|twitter|whatsapp|linkedin|telegram|"
-    r"pinterest|copy\s+link|email|print|x|share|reddit))+|"
-    r"related(?:\s+(?:articles?|stories|topics|content|posts|news))?|read\s+(?:more|also|next)|also\s+read|see\s+also|recommended(?:\s+for\s+you)?|"
-    r"more\s+(?:on\s+this\s+story|from\s+\w+)|lesen\s+sie\s+auch|mehr\s+zum\s+thema|zum\s+thema|lire\s+aussi|à\s+lire\s+aussi|lea\s+también|"
-    r"te\s+puede\s+interesar|leia\s+(?:também|mais)|leggi\s+anche|lees\s+ook|läs\s+också|les\s+også|læs\s+også|читайте\s+также|çok\s+okunanlar|"
-    r"sign\s+up\s+(?:for|to)\s+(?:our|the)\s+[\w\s]{0,30}newsletters?|subscribe\s+to\s+our\s+[\w\s]{0,20}newsletters?|"
-    r"follow\s+us(?:\s+on\s+[\w\s,]+)?|like\s+us\s+on\s+facebook|"
-    r"loading\.{0,3}|tags?\s*:?|topics?\s*:?|image\s+(?:source|credit)\s*:?|photo\s*:?|video\s*:?)\W*",
-    re.IGNORECASE,
-)
-_POINTER = re.compile(
-    r"(?:read\s+(?:more|also|next)|also\s+read|see\s+also|related(?:\s+(?:article|story))?|more\s+on\s+this|lesen\s+sie\s+(?:auch|hierzu)|"
-    r"mehr\s+(?:dazu|zum\s+thema)|lire\s+aussi|à\s+lire\s+aussi|lee\s+(?:también|además)|lea\s+también|te\s+puede\s+interesar|"
-    r"leia\s+(?:também|mais)|veja\s+também|leggi\s+anche|lees\s+ook|läs\s+(?:också|mer|även)|les\s+også|læs\s+også|lue\s+myös|читайте\s+также|"
-    r"czytaj\s+(?:też|także|również)|zobacz\s+(?:też|także)|ayrıca\s+okuyun|相关阅读|延伸閱讀|関連記事|baca\s+juga)\s*[:：>»|–-]\s*\S.*",
-    re.IGNORECASE,
-)
-_DATE_TIME = re.compile(rf"{_DATE}{_TIME}|(?<!\d)\d{{1,2}}[:.h]\d{{2}}(?!\d)", re.IGNORECASE)
-_SOURCE = re.compile(r"(?:来源|來源|source|quelle|fonte|fuente|bron|källa)\s*[:：]\s*\S{1,30}", re.IGNORECASE)
-# Words that stand beside names and dates above a text.
-_IMPRINT_WORDS = re.compile(
-    rf"(?<!\w)(?:{_DATE_LABEL}|{_DAY}|by|von|par|por|di|door|av|af|words|text|story|and|und|et|y|e|en|och|og|at|um|uhr|source|quelle|fonte|"
-    r"fuente|bron|källa|kilde|am|pm|[a-z]{2,4}t|utc|cest|staff|reporter|correspondent|editor|writer|journalist|min(?:utes?)?|read|reading|"
-    r"redaktion|für|for|the)(?!\w)|来源|來源|记者|記者|作者|编辑|编辑|責任|责任",
-    re.IGNORECASE,
-)
+_END_INITIALS = re.compile(r"(?:^|(?<=[.!?”\"’)])\s*)(?:[A-Z]{2,4}(?:/[A-Z]{1,4}){0,3})\s*$")
+_POINTER = re.compile(r"([^:：>»|–-]{4,24}?)\s*(?:[:：>»|]|\s[–-]\s)\s*\S")
+_BUTTONS = re.compile(r"[\s|,/·]+")
+_COPYRIGHT = re.compile(r"\s*(?:©|\(c\)\s|copyright\b)", re.IGNORECASE)
 _CELL = re.compile(r"\s*\|\s*")
 
 
@@ -103,7 +42,8 @@ def without_residue(text: str, titles: Sequence[str], names: Sequence[str] = ())
     """Drop what is no prose.
 
     ``titles`` are the forms under which the page names the article, ``names`` those of authors and outlet, whose
-    lines above the text are no part of it.  A text that would lose more than half of its words this way is left as it is.
+    lines above the text are no part of it.  A text that would lose more than half of its characters this way is
+    left as it is.
     """
     lines = [part for line in text.split("\n") for part in _table_parts(line.strip())]
     lines = [line for line in lines if line]
@@ -146,26 +86,21 @@ def _is_imprint(line: str, names: Sequence[str]) -> bool:
     """A line of nothing but names, dates and the words that go with them: "By Ann Lee | 14 May 2024 | Updated"."""
     if len(line) > 160:
         return False
-    rest = line
+    words, rest = wording(), line
     for name in sorted(filter(None, names), key=len, reverse=True):
         rest = re.sub(re.escape(name), " ", rest, flags=re.IGNORECASE)
-    rest = _SOURCE.sub(" ", _DATE_TIME.sub(" ", rest))
+    rest = words.source.sub(" ", words.date_or_time.sub(" ", rest))
     if rest == line:
         return False
-    return not re.sub(r"[\W\d_]+", "", _IMPRINT_WORDS.sub(" ", rest))
+    return not re.sub(r"[\W\d_]+", "", words.imprint_words.sub(" ", rest))
 
 
 def _is_head_residue(line: str) -> bool:
     if len(line) > 120:
         return False
-    return bool(
-        _DATE_LINE.fullmatch(line)
-        or _CODE_LINE.fullmatch(line)
-        or _DATE_CODE.match(line)
-        or _BARE_CODE.fullmatch(line)
-        or _BARE_LABEL.fullmatch(line)
-        or _FORM.fullmatch(line)
-    )
+    words = wording()
+    shapes = (words.date_line, words.code_line, words.date_and_code, words.bare_label, words.form, _BARE_CODE)
+    return any(shape.fullmatch(line) for shape in shapes) or ("://" in line and bool(words.link.fullmatch(line)))
 
 
 def _in_the_tail(lines: list[str], titles: set[str]) -> set[int]:
@@ -176,43 +111,47 @@ def _in_the_tail(lines: list[str], titles: set[str]) -> set[int]:
         line = lines[i]
         if len(line) > _LONGEST_RESIDUE:
             break
-        if _is_residue(line) or _is_head_residue(line) or _squeezed(line) in titles:
+        if _is_residue(line) or _is_head_residue(line) or _is_closing(line) or _squeezed(line) in titles:
             drop.add(i)
-        elif len(line.split()) > 15:
+        elif len(line.split()) > _PROSE:
             break
     return drop
 
 
+def _is_closing(line: str) -> bool:
+    """A copyright line or the editors' names in brackets."""
+    if wording().editors.fullmatch(line):
+        return True
+    plain = line.casefold()
+    return bool(_COPYRIGHT.match(line)) and any(phrase in plain for phrase in wording().reserved)
+
+
 def _is_residue(line: str) -> bool:
     """Initials, a bare link, labels of a form, alone or together on a line."""
-    if len(line) > 300:
+    if len(line) > _LONGEST_RESIDUE:
         return False
-    if _INITIALS.fullmatch(line) or _LINK.fullmatch(line) or _FORM.fullmatch(line) or _is_furniture(line):
+    words = wording()
+    if _INITIALS.fullmatch(line) or words.link.fullmatch(line) or words.form.fullmatch(line) or _is_furniture(line):
         return True
     return _trimmed_end(line) == "" and len(line) > 0
-
-
-_END = re.compile(
-    rf"(?:^|(?<=\s)|(?<=[.!?”\"’)]))(?:{_FORM.pattern}|(?:short\s*(?:link|url)\s*[:：]?\s*)?https?://\S+\s*)$",
-    re.IGNORECASE,
-)
-_END_INITIALS = re.compile(r"(?:^|(?<=[.!?”\"’)])\s*)(?:[A-Z]{2,4}(?:/[A-Z]{1,4}){0,3})\s*$")
 
 
 def _trimmed_end(line: str) -> str:
     """``line`` without form labels, short link and initials that hang at its end.
 
-    A label is taken off only together with another sign of a form: words like "name" or "send" end
-    sentences, too.
+    One sign alone is not enough: words like "name" or "send" end sentences, and so do links.  Two together, or a
+    link behind initials, are the foot of a page.
     """
-    before, rest, taken = line[:-_HANGING], line[-_HANGING:], 0
-    while match := _END.search(rest):
+    before, rest = line[:-_HANGING], line[-_HANGING:]
+    labels = links = 0
+    while match := wording().form_or_link_at_end.search(rest):
+        labels += match["form"] is not None
+        links += match["link"] is not None
         rest = rest[: match.start()].rstrip(" |:*")
-        taken += 1
-    strong = taken >= 2 or (taken == 1 and re.search(r"https?://\S+\s*$", line[-_HANGING:]))
-    if not strong:
+    bare = _END_INITIALS.sub("", rest)
+    if labels + links < 2 and not (links and bare != rest):
         return line
-    return (before + _END_INITIALS.sub("", rest)).rstrip(" |")
+    return (before + bare).rstrip(" |")
 
 
 def _without_title_prefix(lines: list[str], titles: set[str]) -> list[str]:
@@ -241,9 +180,16 @@ def _after_words(line: str, title: str) -> str:
 
 
 def _is_furniture(line: str) -> bool:
-    if len(line) > 200 or line.endswith((".", "”", '"', "。")):
+    if len(line) > _LONGEST_FURNITURE or (line.endswith((".", "”", '"', "。")) and not line.endswith("...")):
         return False  # a sentence
-    return bool(_FURNITURE.fullmatch(line) or _POINTER.fullmatch(line))
+    words, plain = wording(), folded(line)
+    pointer = _POINTER.match(line)
+    if plain in words.furniture or (pointer and folded(pointer[1]) in words.pointers):
+        return True
+    if words.furniture_shapes.fullmatch(plain):
+        return True
+    buttons = _BUTTONS.split(plain.replace("copy link", "copylink"))
+    return len(buttons) > 1 and all(b in words.networks or b == "copylink" for b in buttons)
 
 
 def _squeezed(text: str) -> str:
