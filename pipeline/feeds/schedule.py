@@ -199,6 +199,7 @@ def _after_success(
         last_reason=None,
         last_detail="",
         retired=False,
+        proposal=None,
     )
     due, why = _due(state, poll, rolled, now, settings, random)
     return replace(state, next_poll=due, why_next=why)
@@ -286,7 +287,7 @@ def _due(
         due, why = now + floor, rule
     due += min((due - now) * settings.jitter, MAX_JITTER) * random
     due = min(due, now + _longest(settings))
-    allowed = _after_skipped(due, state.hints)
+    allowed = _after_skipped(due, state.hints, random)
     return (due, why) if allowed == due else (allowed, f"{why}; then skipHours and skipDays")
 
 
@@ -324,14 +325,17 @@ def _floor(hints: FeedHints, poll: PollFacts, settings: PollSettings) -> tuple[t
     return wait, f"{who}: {_span(wait)}"
 
 
-def _after_skipped(due: datetime, hints: FeedHints) -> datetime:
-    """``due``, or the first full hour after it that the feed does not ask to skip (RSS 2.0; UTC)."""
+def _after_skipped(due: datetime, hints: FeedHints, random: float) -> datetime:
+    """``due``, or early in the first hour after it that the feed does not ask to skip (RSS 2.0; UTC).
+
+    Not at the full hour: everybody who obeys these lists would come at once.
+    """
     if not (hints.skip_hours or hints.skip_days):
         return due
     time = due
     for _ in range(24 * 7 + 1):
         if time.hour not in hints.skip_hours and time.weekday() not in hints.skip_days:
-            return time
+            return time if time == due else time + MAX_JITTER * random
         time = time.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
     return due  # every hour is skipped: then it says nothing
 

@@ -25,7 +25,9 @@ from pipeline.feeds import (
 from pipeline.fetch import FetchFailed, Request
 from pipeline.fetch.freshness import freshness
 from pipeline.model import Entry, FeedDocument, FeedState, JournalRow, Outcome, Reason, RefusedEntry, Validators
+from pipeline.run.replacing import offered_instead
 from pipeline.run.report import FailedFeed
+from pipeline.urls import mask_url
 
 if TYPE_CHECKING:
     from pipeline.fetch import Response
@@ -47,7 +49,7 @@ async def poll_feed(parts: Parts, feed: FeedState, tally: Tally) -> None:
     try:
         polled = await _ask(parts, feed)
     except Rejected as error:
-        polled = Polled(_failure(error))
+        polled = Polled(await _failure(parts, feed, error))
     except Exception as error:  # noqa: BLE001 - a defect of ours costs this feed only
         structlog.get_logger().exception("defect", feed=feed.url)
         polled = Polled(PollFacts(Reason.INTERNAL_ERROR, f"{type(error).__name__}: {error}"))
@@ -60,7 +62,8 @@ async def poll_feed(parts: Parts, feed: FeedState, tally: Tally) -> None:
         [] if failure is None else [_failed_row(state, failure, polled.facts.detail or state.last_detail, now, spent)]
     )
     if state.url != feed.url:
-        structlog.get_logger().info("feed moved", feed=feed.url, to=state.url)
+        structlog.get_logger().info("feed moved", feed=mask_url(feed.url), to=mask_url(state.url))
+        rows.append(moved_row(state, Reason.FEED_MOVED, feed.url, now))
     fresh = await parts.db(parts.store.apply_poll, state, taken, rows, now, refused)
     tally.feeds_polled += 1
     tally.feeds_unchanged += failure is None and polled.document is None
@@ -93,7 +96,8 @@ async def _ask(parts: Parts, feed: FeedState) -> Polled:
             parts.clock(),
         )
     except Rejected as error:
-        return Polled(replace(facts, reason=error.reason, detail=error.detail))
+        offered = await offered_instead(parts, feed, response) if error.reason is Reason.FEED_IS_HTML else None
+        return Polled(replace(facts, reason=error.reason, detail=_said(error.detail, offered), proposal=offered))
     return Polled(
         replace(
             facts,
@@ -124,9 +128,19 @@ def _transport_facts(response: Response, now: datetime, *, unconditional: bool) 
     )
 
 
-def _failure(error: Rejected) -> PollFacts:
+async def _failure(parts: Parts, feed: FeedState, error: Rejected) -> PollFacts:
     asked = error.retry_after if isinstance(error, FetchFailed) else None
-    return PollFacts(error.reason, error.detail, retry_after=None if asked is None else timedelta(seconds=asked))
+    offered = await offered_instead(parts, feed) if error.reason is Reason.HTTP_GONE else None
+    return PollFacts(
+        error.reason,
+        _said(error.detail, offered),
+        retry_after=None if asked is None else timedelta(seconds=asked),
+        proposal=offered,
+    )
+
+
+def _said(detail: str, offered: str | None) -> str:
+    return detail if offered is None else f"{detail}; the site announces {mask_url(offered)}"
 
 
 async def _news(
@@ -153,6 +167,20 @@ def _refused_row(feed: FeedState, entry: RefusedEntry, now: datetime) -> Journal
         outcome=Outcome.SKIPPED,
         reason=entry.reason,
         detail=entry.detail,
+    )
+
+
+def moved_row(state: FeedState, reason: Reason, left: str, now: datetime) -> JournalRow:
+    """The journal's line about a feed that is polled somewhere else from now on; it ``left`` that address."""
+    return JournalRow(
+        time=now,
+        feed=state.source.url,
+        url=state.url,
+        outlet=state.source.outlet,
+        title="",
+        outcome=Outcome.SEEN,
+        reason=reason,
+        detail=f"polled at {mask_url(state.url)} instead of {mask_url(left)}",
     )
 
 
