@@ -160,6 +160,7 @@ async def assembled(config: Config, store: Store) -> AsyncIterator[Parts]:
 
     from pipeline.dedup import open_matcher
     from pipeline.fetch import Web
+    from pipeline.run.memory import HostMemory
     from pipeline.run.parts import DatabaseThread, Parts
     from pipeline.run.pool import WorkerPool
     from pipeline.run.writer import Writer
@@ -183,6 +184,7 @@ async def assembled(config: Config, store: Store) -> AsyncIterator[Parts]:
                 random=random,
                 revisions=config.sections["revisions"],
                 db=database,
+                memory=HostMemory(web.gate, store),
             )
     finally:
         database.close()

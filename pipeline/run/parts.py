@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pipeline.articles import ExtractSettings
     from pipeline.feeds import FeedLimits, PollSettings
     from pipeline.fetch import Web
+    from pipeline.run.memory import HostMemory
     from pipeline.run.metrics import Metrics
     from pipeline.run.pool import WorkerPool
     from pipeline.run.writer import Writer
@@ -64,3 +65,4 @@ class Parts:
     revisions: RevisionSettings = field(default_factory=RevisionSettings)
     metrics: Metrics | None = None  # of the service; a round from cron counts nothing
     db: DatabaseThread = field(default_factory=DatabaseThread)
+    memory: HostMemory | None = None  # of hosts; None: every process learns anew

@@ -54,6 +54,8 @@ async def run_round(
     nothing new is begun, what is in hand is finished, and the rest stays in the queue.
     """
     now = parts.clock()
+    if parts.memory is not None:
+        await parts.db(parts.memory.restore, now)
     feeds = await parts.db(parts.store.feeds if everything else lambda: parts.store.due_feeds(now, MOST_FEEDS))
     round_ = _Round(parts, stop, Tally(now), watch)
     try:
@@ -66,6 +68,9 @@ async def run_round(
                 task.cancel()
     except ExceptionGroup as errors:
         raise first_of(errors) from errors
+    finally:
+        if parts.memory is not None:
+            await parts.db(parts.memory.save, parts.clock())
     waiting, _ = await parts.db(parts.store.waiting)
     return round_.tally.report(parts.clock(), waiting=waiting, stopped=stop.is_set())
 
