@@ -149,7 +149,7 @@ def _dedup(commands: _Commands[argparse.ArgumentParser]) -> None:
 
 def _feeds(commands: _Commands[argparse.ArgumentParser]) -> None:
     feeds = commands.add_parser(
-        "feeds", help="list, add, remove, check, import and export feeds", formatter_class=_Help
+        "feeds", help="list, add, remove, check, move back, import and export feeds", formatter_class=_Help
     )
     actions = feeds.add_subparsers(dest="action", metavar="ACTION", required=True)
     listing = _command(actions, "list", "feeds", "list feeds with their health and next poll")
@@ -162,6 +162,8 @@ def _feeds(commands: _Commands[argparse.ArgumentParser]) -> None:
     remove.add_argument("url", nargs="+")
     check = _command(actions, "check", "feeds", "fetch feeds now and say what came, without storing anything")
     check.add_argument("url", nargs="*", help="default: all configured feeds")
+    undo = _command(actions, "undo-move", "feeds", "poll feeds that a redirect moved at their configured address again")
+    undo.add_argument("url", nargs="+")
     imported = _command(actions, "import", "feeds", "add the feeds of an OPML file")
     imported.add_argument("file", metavar="FILE.opml")
     exported = _command(actions, "export", "feeds", "write the configured feeds as OPML")

@@ -13,9 +13,10 @@ from pipeline import app
 from pipeline.cli import show
 from pipeline.config.edit import add_feeds, remove_feeds
 from pipeline.errors import FeedRejected, Rejected, UsageError
-from pipeline.feeds import feed_links, guesses, parse_feed, read_opml, write_opml
+from pipeline.feeds import feed_links, guesses, moved_back, parse_feed, read_opml, write_opml
 from pipeline.fetch import Request, Web
 from pipeline.model import FeedDocument, FeedSource, FeedState, Reason
+from pipeline.run.poll import moved_row
 from pipeline.storage import open_store
 from pipeline.text import count_of
 from pipeline.urls import is_web_url, mask_url, registrable_domain, split_url
@@ -86,6 +87,7 @@ def _as_json(feed: FeedSource, state: FeedState | None) -> dict[str, Any]:
         "last_success": state.last_success,
         "next_poll": state.next_poll,
         "why_next": state.why_next,
+        "hub": mask_url(state.hints.hub) if state.hints.hub else None,
         "failures": state.failures,
         "failing_since": state.failing_since,
         "reason": state.last_reason,
@@ -235,6 +237,18 @@ def _export(args: Namespace, config: Config) -> int:
     return 0
 
 
+def _undo_move(args: Namespace, config: Config) -> int:
+    """Poll feeds at their configured addresses again; also while the service runs."""
+    now = app.clock()
+    with open_store(config.storage.url) as store:
+        moved = [state for state in map(store.feed_by_url, args.url) if state.url != state.source.url]
+        for state in moved:
+            back = moved_back(state, now)
+            store.apply_poll(back, [], [moved_row(back, Reason.FEED_MOVED_BACK, state.url, now)], now)
+    _tell("moved back", [state.source for state in moved], Path(config.storage.url.partition(":///")[2]), args)
+    return 0
+
+
 def _feeds_file(config: Config) -> Path:
     """The file that changes go to: the feeds file, or the configuration where it holds the feeds itself."""
     path = config.feeds_path or config.path
@@ -253,4 +267,12 @@ def _tell(what: str, feeds: Sequence[FeedSource], path: Path, args: Namespace) -
     console.print(f"{count_of(len(feeds), 'feed')} {what} in {path}", style="dim")
 
 
-_ACTIONS = {"list": _list, "add": _add, "remove": _remove, "check": _check, "import": _import, "export": _export}
+_ACTIONS = {
+    "list": _list,
+    "add": _add,
+    "remove": _remove,
+    "check": _check,
+    "import": _import,
+    "export": _export,
+    "undo-move": _undo_move,
+}
