@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pipeline.run.report import RoundReport
     from pipeline.run.round import Watch
     from pipeline.storage import Store
+    from pipeline.storage.pages import Pages
 
 # What a worker process imports before its first call: trafilatura takes most of a second.
 PRELOAD = ("pipeline.articles.page", "pipeline.feeds.parse", "trafilatura")
@@ -44,6 +45,7 @@ def sections() -> dict[str, type]:
     from pipeline.run.keeping import PageSettings, RetentionSettings, RevisionSettings
     from pipeline.run.service_settings import ServiceSettings
     from pipeline.run.settings import RunSettings
+    from pipeline.web.settings import WebSettings
 
     return {
         "fetch": FetchSettings,
@@ -53,20 +55,29 @@ def sections() -> dict[str, type]:
         "dedup": DedupSettings,
         "run": RunSettings,
         "service": ServiceSettings,
+        "web": WebSettings,
         "revisions": RevisionSettings,
         "pages": PageSettings,
         "retention": RetentionSettings,
     }
 
 
+def lists() -> dict[str, type]:
+    """Each list of tables in the configuration file and what one table fills."""
+    from pipeline.run.filters import FilterRule
+    from pipeline.run.webhooks import Webhook
+
+    return {"filters": FilterRule, "webhooks": Webhook}
+
+
 def load_config(args: Namespace) -> Config:
     """The configuration that a command line asks for; raises ``ConfigError``."""
-    return configuration.load(args.config, sections(), db=args.db)
+    return configuration.load(args.config, sections(), lists=lists(), db=args.db)
 
 
 def load_file(path: Path) -> Config:
     """The configuration of one file; raises ``ConfigError``."""
-    return configuration.load(path, sections())
+    return configuration.load(path, sections(), lists=lists())
 
 
 def configure_log(args: Namespace, default: str = "off") -> None:
@@ -161,6 +172,7 @@ async def assembled(config: Config, store: Store) -> AsyncIterator[Parts]:
     from pipeline.dedup import open_matcher
     from pipeline.fetch import Web
     from pipeline.run.memory import HostMemory
+    from pipeline.run.filters import Filters
     from pipeline.run.parts import DatabaseThread, Parts
     from pipeline.run.pool import WorkerPool
     from pipeline.run.writer import Writer
@@ -168,6 +180,7 @@ async def assembled(config: Config, store: Store) -> AsyncIterator[Parts]:
     own = config.sections["run"]
     random = Random()  # noqa: S311 - spreads polls over time; nothing secret hangs on it
     database = DatabaseThread()
+    pages = pages_of(config)
     pool = WorkerPool(own.workers or os.cpu_count() or 1, own.cpu_seconds, own.memory_mib << 20, preload=PRELOAD)
     try:
         async with Web(config.sections["fetch"], now=clock, random=random) as web, pool:
@@ -183,11 +196,26 @@ async def assembled(config: Config, store: Store) -> AsyncIterator[Parts]:
                 clock=clock,
                 random=random,
                 revisions=config.sections["revisions"],
+                retention=config.sections["retention"],
+                page_settings=config.sections["pages"],
+                pages=pages,
+                filters=Filters(config.lists["filters"]),
+                webhooks=config.lists["webhooks"],
                 db=database,
                 memory=HostMemory(web.gate, store),
             )
     finally:
         database.close()
+        if pages is not None:
+            pages.close()
+
+
+def pages_of(config: Config) -> Pages | None:
+    """The kept pages, in a file beside the database; None where none are kept."""
+    from pipeline.storage.pages import open_pages
+
+    name = config.storage.url.partition("sqlite:///")[2].partition("?")[0]
+    return open_pages(f"{name}.pages") if name and config.sections["pages"].keep_days else None
 
 
 def with_rules(config: Config) -> ExtractSettings:

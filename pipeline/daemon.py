@@ -70,7 +70,7 @@ class _Daemon:
         daemon = cls(args, config, store)
         try:
             await daemon._use(config)
-            async with daemon._listening(config.sections["service"].listen):
+            async with daemon._listening(config.sections["service"].listen), daemon._page(config):
                 yield daemon
         finally:
             await daemon._stack.aclose()
@@ -83,6 +83,18 @@ class _Daemon:
             return
         endpoints = Endpoints(self.service.status, self._ping, self.metrics)
         async with served(endpoints, *listening_on(address)):
+            yield
+
+    @asynccontextmanager
+    async def _page(self, config: Config) -> AsyncIterator[None]:
+        """The page, where it is wanted; what it listens on is read at the start only."""
+        if not config.sections["web"].enabled:
+            yield
+            return
+        from pipeline.desk import page
+
+        async with page(config, self.service.reload) as address:
+            structlog.get_logger().info("the page is up", address=address)
             yield
 
     def _jobs(self, config: Config) -> Sequence[Job]:

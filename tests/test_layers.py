@@ -28,8 +28,9 @@ DEPTH = {
     "run": 4,
     "demo": 4,
     "app": 5,
-    "daemon": 6,
-    "cli": 7,
+    "desk": 6,
+    "daemon": 7,
+    "cli": 8,
 }
 
 # package → the only rooms that may import it

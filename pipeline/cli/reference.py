@@ -41,7 +41,8 @@ adds `related[{story_id, title, similarity}]` |
 language, canonical_url, section, keywords, image, free, origins, source, notes` |
 | `explain --json` | `a, b, score, same, kind, why, threshold, bias, lines[{feature, value, weight, contribution, \
 meaning}], vetoes[], passages[{words, text}], shared_words` |
-| `once --json` | `started, ended, feeds_due, feeds_polled, feeds_unchanged, failed_feeds[], outcomes, reasons, waiting` |
+| `once --json` | `started, ended, feeds_due, feeds_polled, feeds_unchanged, failed_feeds[], outcomes, reasons, \
+waiting` |
 """
 
 
@@ -52,8 +53,8 @@ def reference() -> str:
         "This page is made from the program: `python -m pipeline.cli.reference > docs/reference.md`.",
         "Settings stand in [`config/pipeline.toml`](../config/pipeline.toml), each with its unit and reason.",
         "## Commands",
-        "`storyfold COMMAND` and `run_pipeline.py COMMAND` are the same. On every command: `--config FILE`, `--db URL`, "
-        "`--json`, `--log console|json|off`, `--log-level LEVEL`, before or after its name.",
+        "`storyfold COMMAND` and `run_pipeline.py COMMAND` are the same. On every command: `--config FILE`, "
+        "`--db URL`, `--json`, `--log console|json|off`, `--log-level LEVEL`, before or after its name.",
         *_commands(build_parser(), "storyfold"),
         "## Exit codes",
         "\n".join(["| code | meaning |", "|---|---|", *(f"| {code} | {text} |" for code, text in EXITS.items())]),

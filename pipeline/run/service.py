@@ -148,6 +148,10 @@ class Service:
         """As SIGTERM does: the first time finish what is in hand, the second time do not wait for it."""
         (self._at_once if self._stop.is_set() else self._stop).set()
 
+    def reload(self) -> None:
+        """As SIGHUP does: read the configuration again."""
+        self._hup.set()
+
     def progress(self, name: str) -> None:
         """A long run of the job ``name`` is getting on: it is not stuck."""
         if name in self._pulses:

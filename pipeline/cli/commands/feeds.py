@@ -5,28 +5,26 @@ from __future__ import annotations
 import asyncio
 import sys
 from argparse import Namespace
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline import app
 from pipeline.cli import show
 from pipeline.config.edit import add_feeds, remove_feeds
-from pipeline.errors import FeedRejected, Rejected, UsageError
-from pipeline.feeds import feed_links, guesses, moved_back, parse_feed, read_opml, write_opml
-from pipeline.fetch import Request, Web
-from pipeline.model import FeedDocument, FeedSource, FeedState, Reason
+from pipeline.errors import UsageError
+from pipeline.feeds import moved_back, read_opml, write_opml
+from pipeline.fetch import Web
+from pipeline.model import FeedSource, FeedState, Reason
+from pipeline.run.discovery import Look, discover, look
 from pipeline.run.poll import moved_row
 from pipeline.storage import open_store
 from pipeline.text import count_of
-from pipeline.urls import is_web_url, mask_url, registrable_domain, split_url
+from pipeline.urls import mask_url
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pipeline.config import Config
-
-MOST_CANDIDATES = 6  # addresses tried when a page announces no feed
 
 
 def run(args: Namespace) -> int:
@@ -99,9 +97,12 @@ def _as_json(feed: FeedSource, state: FeedState | None) -> dict[str, Any]:
 
 
 def _add(args: Namespace, config: Config) -> int:
-    if not is_web_url(args.url):
-        raise UsageError(f"{args.url}: should be an http:// or https:// address")
-    found = asyncio.run(_discover(config, args.url))
+
+    async def discovered() -> list[Look]:
+        async with Web(config.sections["fetch"], now=app.clock) as web:
+            return await discover(web, args.url, config.sections["parse"], app.clock())
+
+    found = asyncio.run(discovered())
     added = add_feeds(
         _feeds_file(config),
         [FeedSource(url=look.url, outlet=args.outlet or look.name, interval_minutes=args.interval) for look in found],
@@ -110,67 +111,15 @@ def _add(args: Namespace, config: Config) -> int:
     return 0
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What came from an address."""
-
-    url: str
-    document: FeedDocument | None = None
-    reason: Reason | None = None
-    detail: str = ""
-    page: str = ""  # where a page came instead
-
-    @property
-    def name(self) -> str:
-        """The feed's own title, or its domain."""
-        host = split_url(self.url).host
-        return (self.document.title if self.document else "") or registrable_domain(host) or host
-
-
-async def _discover(config: Config, url: str) -> list[Look]:
-    """The feed at ``url``, or those that the page there announces; raises ``UsageError`` where there is none."""
-    async with Web(config.sections["fetch"], now=app.clock) as web:
-        first = await _look(web, config, url)
-        if first.document is not None:
-            return [first]
-        if not first.page:
-            raise UsageError(f"{mask_url(url)}: {first.reason}: {first.detail}")
-        links = [link.url for link in feed_links(first.page, url)]
-        announced = bool(links)
-        links = links or [link.url for link in guesses(url)][:MOST_CANDIDATES]
-        looks = [await _look(web, config, link) for link in links]
-    found = [look for look in looks if look.document is not None]
-    if not found:
-        raise UsageError(
-            f"{mask_url(url)} is a page, and no feed was found {'behind its links' if announced else 'near it'}"
-        )
-    return found if announced else found[:1]
-
-
-async def _look(web: Web, config: Config, url: str, source: FeedSource | None = None) -> Look:
-    request = Request.for_feed(source or FeedSource(url, ""), url)
-    try:
-        response = await web.fetch(request)
-        kind = response.headers.get("content-type")
-    except Rejected as error:
-        return Look(url, reason=error.reason, detail=error.detail)
-    try:
-        document = await asyncio.to_thread(
-            parse_feed, response.body, response.final_url, kind, config.sections["parse"], app.clock()
-        )
-    except FeedRejected as error:
-        page = response.body.decode("utf-8", "replace") if error.reason is Reason.FEED_IS_HTML else ""
-        return Look(response.final_url, reason=error.reason, detail=error.detail, page=page)
-    return Look(response.final_url, document)
-
-
 def _check(args: Namespace, config: Config) -> int:
     known = {feed.url: feed for feed in config.feeds}
     sources = [known.get(url, FeedSource(url, "")) for url in args.url] or list(config.feeds)
 
+    limits = config.sections["parse"]
+
     async def looked() -> list[Look]:
         async with Web(config.sections["fetch"], now=app.clock) as web:
-            return list(await asyncio.gather(*(_look(web, config, feed.url, feed) for feed in sources)))
+            return list(await asyncio.gather(*(look(web, feed.url, limits, app.clock(), feed) for feed in sources)))
 
     looks = asyncio.run(looked())
     if args.json:
@@ -193,17 +142,17 @@ def _check(args: Namespace, config: Config) -> int:
 
 def _print_looks(sources: Sequence[FeedSource], looks: Sequence[Look]) -> None:
     table = show.table("", ">entries", "newest", "~feed")
-    for source, look in zip(sources, looks, strict=True):
-        if look.document is None:
-            said = show.text(f"{mask_url(source.url)}  {look.reason}: {look.detail}")
+    for source, seen in zip(sources, looks, strict=True):
+        if seen.document is None:
+            said = show.text(f"{mask_url(source.url)}  {seen.reason}: {seen.detail}")
             table.add_row(show.text("fails", "red"), "", "", said)
             continue
-        newest = max((e.published for e in look.document.entries if e.published), default=None)
+        newest = max((e.published for e in seen.document.entries if e.published), default=None)
         table.add_row(
             show.text("well", "green"),
-            str(len(look.document.entries)),
+            str(len(seen.document.entries)),
             show.moment(newest),
-            show.text(f"{look.document.title}  {mask_url(look.url)}"),
+            show.text(f"{seen.document.title}  {mask_url(seen.url)}"),
         )
     show.console().print(table)
 
