@@ -19,6 +19,7 @@ class _Help(argparse.RawDescriptionHelpFormatter):
     def __init__(self, prog: str) -> None:
         super().__init__(prog, max_help_position=30)
 
+
 SEARCH_HELP = """\
 words, all of them · "a phrase" · begin* · -without · outlet:"The Gazette" · lang:de · story:ID ·
 since:2026-01-31 · since:7d · until:12h; put -- before a query that begins with a dash"""
@@ -36,7 +37,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.set_defaults(config=None, db=None, json=False, log=None, log_level="info")
     _common(parser)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for add in (_running, _reading, _dedup, _feeds, _tools):
+    for add in (_running, _reading, _dedup, _feeds, _care, _tools):
         add(commands)
     return parser
 
@@ -168,6 +169,19 @@ def _feeds(commands: _Commands[argparse.ArgumentParser]) -> None:
     imported.add_argument("file", metavar="FILE.opml")
     exported = _command(actions, "export", "feeds", "write the configured feeds as OPML")
     exported.add_argument("file", nargs="?", default="-", metavar="FILE.opml")
+
+
+def _care(commands: _Commands[argparse.ArgumentParser]) -> None:
+    replay = _command(commands, "replay", "replay", "extract and match again under the settings of now")
+    which = replay.add_mutually_exclusive_group(required=True)
+    which.add_argument("--dry-run", action="store_true", help="print what would change")
+    which.add_argument("--apply", action="store_true", help="change it")
+    backup = _command(commands, "backup", "care", "copy the database while it is in use, and read the copy back")
+    backup.add_argument("file", type=Path, metavar="FILE")
+    restore = _command(commands, "restore", "care", "make the database from a backup that was checked first")
+    restore.add_argument("file", type=Path, metavar="FILE")
+    _command(commands, "doctor", "doctor", "say what is wrong with configuration, database, clock, disk or network")
+    _command(commands, "tidy", "care", "forget what is past its time, by [retention] and [pages]")
 
 
 def _tools(commands: _Commands[argparse.ArgumentParser]) -> None:

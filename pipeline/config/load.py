@@ -36,19 +36,24 @@ class Config:
     feeds: tuple[FeedSource, ...]
     feeds_path: Path | None
     sections: Mapping[str, Any] = field(default_factory=dict)
+    lists: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)  # of each [[name]] the tables in order
 
 
-def load(path: Path | None, sections: Mapping[str, type], *, db: str | None = None) -> Config:
+def load(
+    path: Path | None, sections: Mapping[str, type], *, lists: Mapping[str, type] | None = None, db: str | None = None
+) -> Config:
     """Read ``path`` (default: ``$STORYFOLD_CONFIG``, then ``config/pipeline.toml`` where it exists).
 
-    ``db`` overrides ``[storage] url``.  Raises ``ConfigError`` with all mistakes of all files at once.
+    ``lists`` names what each table of a ``[[name]]`` fills.  ``db`` overrides ``[storage] url``.  Raises ``ConfigError`` with all mistakes of all files at once.
     """
     chosen = path or _default_path()
     tables = read_toml(chosen) if chosen else {}
     where = str(chosen or "(defaults)")
-    mistakes = unknown_keys(tables, [*sections, "storage", "feeds", "feeds_file"], f"{where}:")
+    lists = lists or {}
+    mistakes = unknown_keys(tables, [*sections, *lists, "storage", "feeds", "feeds_file"], f"{where}:")
     storage = fill(StorageSettings, tables.get("storage", {}), f"{where}: [storage]", mistakes)
     built = {name: fill(cls, tables.get(name, {}), f"{where}: [{name}]", mistakes) for name, cls in sections.items()}
+    told = {name: _tables(cls, tables.get(name, []), f"{where}: [[{name}]]", mistakes) for name, cls in lists.items()}
     feeds = _feed_list(tables.get("feeds", []), where, mistakes)
     feeds_path = _feeds_path(chosen, tables, mistakes)
     if feeds_path is not None:
@@ -59,7 +64,15 @@ def load(path: Path | None, sections: Mapping[str, type], *, db: str | None = No
     assert storage is not None  # noqa: S101 - it is None only with a mistake
     if db:
         storage = replace(storage, url=db)
-    return Config(chosen, storage, tuple(f for f, _ in feeds), feeds_path, built)
+    return Config(chosen, storage, tuple(f for f, _ in feeds), feeds_path, built, told)
+
+
+def _tables(cls: type, tables: object, where: str, mistakes: list[str]) -> tuple[Any, ...]:
+    if not isinstance(tables, list):
+        mistakes.append(f"{where} should be a list of tables in double brackets")
+        return ()
+    made = (fill(cls, table, f"{where} number {number}", mistakes) for number, table in enumerate(tables, 1))
+    return tuple(item for item in made if item is not None)
 
 
 def _default_path() -> Path | None:

@@ -9,7 +9,7 @@ asks for the next.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 import numpy as np
@@ -113,6 +113,14 @@ class Matcher:
             self.ledger.speak({story: rest})
             self.ledger.remove(item.row)
             return self._decide_again(own)
+        return self.replaced(replace(item, profile=profile))
+
+    def replaced(self, item: Incoming) -> Decided:
+        """A stored article has another text and stays where it is, whatever that says."""
+        profile = item.profile or profiles([item.article])[0]
+        own = {item.row: profile}
+        story = self.ledger.story(item.row)
+        self.shelf.drop(item.row)
         self.ledger.expect(np.array([item.row]), np.array([profile.size]), np.array([profile.time]))
         self.index.add(*_entries(own))
         return Decided(Decision(Action.REVISE, story), Reason.TEXT_CHANGED, profile.sketch)

@@ -138,6 +138,8 @@ class Fetcher:
             timing.status = answer.status_code
             timing.retry_after = retry_after(headers.get("retry-after"), self._now())
             exchange.jar.keep(url, answer.headers.get_list("set-cookie"))
+            if answer.status_code in REDIRECTS and exchange.request.content is not None:
+                raise FetchFailed(Reason.BAD_REDIRECT, "what is sent is not sent on to another address")
             if answer.status_code in REDIRECTS and "location" in headers:
                 target = self._redirect(url, answer.status_code, headers["location"], exchange)
                 await drain(answer)
@@ -229,7 +231,8 @@ class Fetcher:
         headers = [pair for pair in headers if pair[0].lower() not in own_names] + own
         timeout = {"connect": self.settings.connect_seconds, "read": None, "write": None, "pool": None}
         raw = [(name.encode("ascii"), value.encode("utf-8")) for name, value in headers]
-        return httpx.Request("GET", url.text, headers=raw, extensions={"timeout": timeout})
+        method = "GET" if asked.content is None else "POST"
+        return httpx.Request(method, url.text, headers=raw, content=asked.content, extensions={"timeout": timeout})
 
     async def _transport(self, url: WebURL, request: Request) -> GuardedTransport:
         """The pool for this address: direct, or through a proxy after the address was judged here."""

@@ -33,6 +33,7 @@ class Request:
     raise_for_status: bool = True  # False: answers of 4xx and 5xx come as responses
     max_body_bytes: int | None = None  # None: the setting's
     partial: bool = False  # a body over the limit is cut there, not refused
+    content: bytes | None = field(default=None, repr=False)  # sent by POST; such a request follows no redirect
 
     @classmethod
     def for_feed(

@@ -8,16 +8,21 @@ entry → page → extract ─┬→ draft
 
 from __future__ import annotations
 
+import asyncio
 import time
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+import structlog
+
 from pipeline.articles import entry_article, extract_page, joined
-from pipeline.errors import PageRejected, Rejected
+from pipeline.errors import PageRejected, Rejected, StorageError
 from pipeline.fetch import FetchFailed, Request
 from pipeline.model import Article, JournalRow, Outcome, Reason
+from pipeline.run.filters import of_article, of_entry
 from pipeline.run.writer import Draft
+from pipeline.storage.pages import Page
 from pipeline.urls import entry_identity_url, is_redirector, led_away, named_target, refresh_target
 
 if TYPE_CHECKING:
@@ -53,6 +58,7 @@ NOT_ARTICLES = frozenset(
     }
 )
 SKIPPING = NOT_ARTICLES | {
+    Reason.RULE_DROPPED,
     Reason.ROBOTS_DISALLOWED,
     Reason.NOT_HTML,
     Reason.PAGE_EMPTY,
@@ -96,6 +102,8 @@ async def work_on(parts: Parts, item: WorkItem) -> Step:
     """Everything about one entry up to the writer."""
     trail = Trail()
     trail.say(f"seen in {item.feed_url}" + (f" as {item.entry.link}" if item.entry.link != item.entry.url else ""))
+    if dropped := await parts.filters.verdict(of_entry(item), parts.pool.run):
+        return ended(parts, item, Reason.RULE_DROPPED, dropped, trail)
     if known := await _known(parts, item):
         return ended(parts, item, Reason.KNOWN_URL, "", trail, known)
     try:
@@ -108,6 +116,8 @@ async def work_on(parts: Parts, item: WorkItem) -> Step:
         except PageRejected:
             return ended(parts, item, error.reason, error.detail, trail)
         trail.say(f"{error.reason}: {error.detail}; the entry's own text is used")
+    if dropped := await parts.filters.verdict(of_article(item, article), parts.pool.run):
+        return ended(parts, item, Reason.RULE_DROPPED, dropped, trail)
     return Draft(
         article=_completed(article, item),
         entry=item.row,
@@ -176,11 +186,25 @@ async def _fetched(parts: Parts, item: WorkItem, url: str, trail: Trail) -> Resp
         trail.timed("fetch", began)
     trail.timings["wait"] = round(response.waited * 1000, 2)
     trail.lines += [f"redirect {hop.status}: {hop.url} → {hop.target}" for hop in response.hops]
+    await _kept(parts, item, response)
     trail.say(
         f"fetched {response.final_url}: {response.status}, {len(response.body)} bytes"
         + (f"; robots.txt: {response.robots}" if response.robots else "")
     )
     return response
+
+
+async def _kept(parts: Parts, item: WorkItem, response: Response) -> None:
+    """Keep the page as it came, so that it can be extracted again under other settings."""
+    if parts.pages is None or item.entry.url is None:
+        return
+    address = entry_identity_url(item.entry.url)
+    kind = response.headers.get("content-type")
+    try:
+        page = Page(address, response.final_url, kind, response.body, parts.clock(), item.entry, item.source.outlet)
+        await asyncio.to_thread(parts.pages.keep, page)
+    except StorageError as error:  # pages are a convenience: an article is not lost over them
+        structlog.get_logger().warning("page not kept", url=item.entry.url, detail=str(error))
 
 
 async def _extracted(parts: Parts, item: WorkItem, response: Response, trail: Trail) -> Extraction:

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
-from pipeline.run.keeping import RevisionSettings
+from pipeline.run.filters import Filters
+from pipeline.run.keeping import PageSettings, RetentionSettings, RevisionSettings
 from pipeline.run.settings import RunSettings
 
 if TYPE_CHECKING:
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
     from pipeline.run.metrics import Metrics
     from pipeline.run.pool import WorkerPool
     from pipeline.run.writer import Writer
+    from pipeline.run.webhooks import Webhook
     from pipeline.storage import Store
+    from pipeline.storage.pages import Pages
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -63,6 +66,11 @@ class Parts:
     clock: Callable[[], datetime]
     random: Random
     revisions: RevisionSettings = field(default_factory=RevisionSettings)
+    retention: RetentionSettings = field(default_factory=RetentionSettings)
+    page_settings: PageSettings = field(default_factory=PageSettings)
+    pages: Pages | None = None
+    filters: Filters = field(default_factory=Filters)
+    webhooks: tuple[Webhook, ...] = ()
     metrics: Metrics | None = None  # of the service; a round from cron counts nothing
     db: DatabaseThread = field(default_factory=DatabaseThread)
     memory: HostMemory | None = None  # of hosts; None: every process learns anew

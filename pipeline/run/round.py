@@ -24,6 +24,7 @@ from pipeline.run.again import plan_looks
 from pipeline.run.ingest import Later, Trail, ended, work_on
 from pipeline.run.poll import poll_feed
 from pipeline.run.report import RoundReport, Tally
+from pipeline.run.upkeep import tidy
 from pipeline.run.writer import Draft
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ async def run_round(
     finally:
         if parts.memory is not None:
             await parts.db(parts.memory.save, parts.clock())
+    await tidy(parts, stop)
     waiting, _ = await parts.db(parts.store.waiting)
     return round_.tally.report(parts.clock(), waiting=waiting, stopped=stop.is_set())
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .values import (
         BestMatch,
         Counts,
+        Delivery,
         EventKind,
         Hit,
         ItemFilter,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BestMatch",
     "Counts",
+    "Delivery",
     "EventKind",
     "Hit",
     "ItemFilter",

@@ -212,6 +212,10 @@ class Batch:
             story.size -= 1  # it was counted a second time on entering
         return story
 
+    def tell_joined(self, story: StoryState, article: int) -> None:
+        """A stored article comes into a story; the rule by which another speaks stays."""
+        self.tell(EventKind.JOINED, story.row, article, None, story.canonical_rule)
+
     def leave(self, home: StoryState, article: int, story: StoryState) -> None:
         """Take an article out of its story, which redirects to the new one when nothing is left in it."""
         home.size -= 1

@@ -8,23 +8,26 @@ from typing import Self
 from .aliases import Aliases
 from .care import Care
 from .database import Database
+from .deliveries import Deliveries
 from .hosts import Hosts
 from .migrate import migrate
 from .overview import Overview
+from .rearranging import Rearranging
 from .retention import Retention
 from .search import Search
 from .subscriptions import Subscriptions
 from .undoing import Undoing
 
 
-class Store(Undoing, Aliases, Overview, Search, Retention, Hosts, Subscriptions, Care):
+class Store(Undoing, Rearranging, Aliases, Overview, Search, Retention, Hosts, Subscriptions, Deliveries, Care):
     """All that is stored.  Synchronous; one process writes, any number read.
 
     The parts, each in a file of its own: feeds and polls (``feeds``), the queue (``queue``), the matcher's
     side (``matching``), look-ups and streams (``lookup``), the journal (``items``), stories and their
-    changes (``stories``), what people change (``corrections``, ``undoing``, ``aliases``), what the page asks
+    changes (``stories``), what people change (``corrections``, ``undoing``, ``aliases``),
+    what a replay changes (``rearranging``), what the page asks
     (``overview``), full text (``search``), forgetting (``retention``), what polling learned (``hosts``,
-    ``subscriptions``), and checks and backups (``care``).
+    ``subscriptions``), what webhooks were told (``deliveries``), and checks and backups (``care``).
     """
 
     def close(self) -> None:

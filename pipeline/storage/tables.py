@@ -109,7 +109,7 @@ journal = _table(
 )
 alias = _table("alias", name=_TEXT, outlet=_TEXT, made=_INT)
 renamed = _table("renamed", article=_INT, name=_TEXT)
-delivery = _table("delivery", hook=_TEXT, cursor=_INT, attempts=_INT, due=_INT, detail=_TEXT)
+delivery = _table("delivery", hook=_TEXT, cursor=_INT, upto=_INT, attempts=_INT, due=_INT, detail=_TEXT)
 host = _table("host", name=_TEXT, saved=_INT, facts=_TEXT)
 subscription = _table("subscription", feed=_INT, token=_TEXT, state=_TEXT)
 checkpoint = _table("checkpoint", name=_TEXT, upto=_INT, content=_BYTES)

@@ -170,6 +170,18 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class Delivery:
+    """How far a webhook was told."""
+
+    hook: str
+    cursor: int  # of the last event that it has, or needs not
+    upto: int = 0  # of the last event of what is being told; the same again when it is tried again
+    attempts: int = 0  # that failed since the last success
+    due: datetime | None = None  # not tried before
+    detail: str = ""  # what was wrong the last time
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """An article that a search found."""
 

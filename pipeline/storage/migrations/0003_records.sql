@@ -18,6 +18,7 @@ ALTER TABLE work ADD COLUMN look {integer} NOT NULL DEFAULT 0;
 CREATE TABLE delivery (
   hook TEXT NOT NULL PRIMARY KEY,
   cursor {integer} NOT NULL,
+  upto {integer} NOT NULL,
   attempts {integer} NOT NULL,
   due {integer} NOT NULL,
   detail TEXT NOT NULL

@@ -169,6 +169,7 @@ CREATE TABLE renamed (
 CREATE TABLE delivery (
   hook TEXT NOT NULL PRIMARY KEY,
   cursor INTEGER NOT NULL,
+  upto INTEGER NOT NULL,
   attempts INTEGER NOT NULL,
   due INTEGER NOT NULL,
   detail TEXT NOT NULL
