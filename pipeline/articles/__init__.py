@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pipeline.articles.entry import entry_article
-    from pipeline.articles.page import Extraction, PageLinks, Step, extract, extract_page
+    from pipeline.articles.facts import PageLinks
+    from pipeline.articles.page import Extraction, Step, extract, extract_page
     from pipeline.articles.pages import joined
     from pipeline.articles.rules import OutletRule, load_rules
     from pipeline.articles.settings import ExtractSettings
@@ -20,7 +21,7 @@ _HOMES = {
     "ExtractSettings": "settings",
     "Extraction": "page",
     "OutletRule": "rules",
-    "PageLinks": "page",
+    "PageLinks": "facts",
     "Step": "page",
     "entry_article": "entry",
     "extract": "page",

@@ -20,17 +20,35 @@ AUTHOR_METAS = (
 
 _BY = re.compile(
     r"^(?:written\s+by|reported\s+by|story\s+by|words\s+by|text\s+by|article\s+by|posted\s+by|by|autor(?:in|a)?|auteur|autore|"
-    r"texte?|testo|tekst|foto|redactie|geschreven\s+door|ein\s+artikel\s+von|от|автор|kirjoittanut|opracował(?:a)?|oleh|yazan)"
-    r"\s*[:：]?\s+(?=\S)|^(?:author|autor|by|text|文|記者|记者|作者|автор)\s*[:：]\s*|^(?:本报记者|記者|记者|責任編輯|责任编辑)\s*",
+    r"texte?|testo|tekst|redactie|geschreven\s+door|ein\s+artikel\s+von|от|автор|kirjoittanut|opracował(?:a)?|oleh|yazan)"
+    r"\s*[:：]?\s+(?=\S)|^(?:author|autor|by|text|文|記者|记者|作者|автор)\s*[:：]\s*|^(?:本报记者|記者|记者)\s*",
     re.IGNORECASE,
 )
+_BY_GLUED = re.compile(r"^B[yY](?=[A-Z][^\W\d_]+\s+[A-Z])")  # "ByAnn Lee"
 # Short words of other languages for "by" that also begin names: taken off only before two more words.
 _BY_SHORT = re.compile(r"^(?:von|par|por|di|da|door|av|af|per|fra|van)\s+(?=\S+\s+\S)", re.IGNORECASE)
+# What follows is who took the pictures, translated or edited.
+_NOT_THE_WRITER = re.compile(
+    r"(?<!\w)(?:photo(?:graph)?(?:s|y|er)?|foto(?:s|graf(?:in|ía|ie)?)?|illustrat(?:ion|ions|ed)|illustrazioni|bild(?:er)?|"
+    r"video|graphics?|grafik|translat(?:ed|ion)|übersetz(?:t|ung)|aus\s+dem\s+\w+|traducción|traduit|traduction|traduzione|"
+    r"edited|editing|редактор|перевод|фото|摄影|攝影|撮影|责任编辑|責任編輯|编辑|編輯)"
+    r"(?:\s+(?:by|von|par|por|de|di|door|av|af)\s|\s*[:：]|\s*(?=[\u4e00-\u9fff])).*$",
+    re.IGNORECASE,
+)
+_PICTURES_BY = re.compile(  # "and Bo Ek (photos)"
+    r"(?:\s*(?:,|&|\b(?:and|und|et|y|e|en|og|och)\b))?\s*[^\s,;|&]+\s+[^\s,;|&]+\s*"
+    r"[(\[](?:photo|foto|bild|video|illustra|grafi)[^)\]]{0,20}[)\]]",
+    re.IGNORECASE,
+)
+_CHINESE_NAMES = re.compile(r"[\u4e00-\u9fff]{2,4}(?:\s[\u4e00-\u9fff]{2,4})+")
+_ABBREVIATION_BEHIND = re.compile(r"\s+[A-Z]{2,5}$")
 _ENDS_SHORT = re.compile(r"\b(?:Jr|Sr|[A-Z])\.$")  # a full stop that belongs to the name
 _MAIL_THEN_NAME = re.compile(r"\S+@\S+\s*\(([^()]+)\)$")  # RFC 2822's old form, usual in feeds
 _TRAILING_ROLE = re.compile(r"\s*(?:기자|記者|记者|특파원)$")
+# "y", "e" and "i" also join the two family names of one person: they part names only before two more words.
 _SPLIT = re.compile(
-    r"\s*(?:;|\||•|·|/|、|，|\n|\t|\s+(?:and|und|et|y|og|och|en|e|i|и|ja|ve|dan|with|avec|con|mit|&)\s+|&)\s*"
+    r"\s*(?:;|\||•|·|/|、|，|\n|\t|\s+(?:and|und|et|og|och|ja|ve|dan|with|avec|con|mit|&)\s+|"
+    r"\s+(?:y|e|i|en|и)\s+(?=\S+\s+\S)|&)\s*"
 )
 _MAIL = re.compile(r"\(?\S+@\S+\.\w+\)?")
 _HANDLE = re.compile(r"\(?(?<!\w)@\w{2,}\)?")
@@ -38,16 +56,38 @@ _BRACKETS = re.compile(r"[(\[（【][^()\[\]（）【】]*[)\]）】]")
 _CREDENTIAL = re.compile(r"^(?:jr|sr|ii|iii|iv|md|m\.d|phd|ph\.d|mba|rn|esq|obe|mbe|cbe)\.?$", re.IGNORECASE)
 # Words that name a job, a desk or a place of work but never a person.
 _NOT_A_NAME = re.compile(
-    r"\b(?:staff|editor(?:s|ial)?|correspondent|reporter|writer|journalist|columnist|contributor|newsroom|desk|"
+    r"\b(?:staff|editor(?:s|ial)?|correspondents?|reporters?|writers?|journalists?|columnists?|contributors?|newsroom|desk|"
     r"team|bureau|agenc(?:y|ies)|admin(?:istrator)?|webmaster|newsdesk|online|news|press|media|redaktion|redactie|"
     r"redacci[oó]n|redazione|r[ée]daction|redakce|redakcja|redação|redaksjonen|redaktionen|toimitus|redaksi|"
     r"korrespondent(?:in)?|journaliste?|periodista|giornalista|redakteur(?:in)?|reporterin|politikredakteur|"
-    r"correspondant[e]?|corresponsal|corrispondente|chief|director|producer|guest|special|unknown|anonymous|"
-    r"associated press|editors?|web|digital|service|services|agentur(?:en)?|agencias|agences|agenzie|agências|"
-    r"редакция|корреспондент|编辑|編輯|通讯社|通信社|新聞|新闻)\b",
+    r"correspondant[e]?|corresponsal|corrispondente|envoy[ée]e?s?|enviad[oa]s?|inviat[oai]|autorin|kolumnist(?:in)?|"
+    r"chief|director|producer|guest|special|unknown|anonymous|"
+    r"associated press|web|digital|services?|agentur(?:en)?|agencias|agences|agenzie|agências|"
+    r"редакция|корреспондент|通讯社|通信社|新聞|新闻)\b",
     re.IGNORECASE,
 )
-_JOB_AFTER_COMMA = _NOT_A_NAME
+# Words in front of a job: "Ann Lee Senior Political Correspondent".
+_KIND_OF_JOB = re.compile(
+    r"\b(?:senior|junior|deputy|assistant|associate|executive|managing|political|business|sports?|science|health|technology|"
+    r"tech|education|environment|foreign|national|international|local|crime|court|legal|royal|city|regional|data|"
+    r"investigative|investigations|features|opinion|economics|financial|city|night|weekend|freelance|contributing)\b.*$",
+    re.IGNORECASE,
+)
+_SECTION = re.compile(
+    r"(?:business|sports?|politics|culture|world|wire|money|life|style|travel|science|health|tech|technology|opinion|local)",
+    re.IGNORECASE,
+)
+# Words of menus and labels that stand where bylines do.
+_LABEL = re.compile(
+    r"\b(?:view|more|page|author|authors|follow|submitted|posted|published|updated|share|read|click|log(?:ged|in)?|sign|"
+    r"subscribe|account|comments?|articles?|stories|about|contact|latest|home|profile|e?mail|twitter|facebook|all|by|on|"
+    r"you|your|this|mon|tue|wed|thu|fri|sat|sun|today|ago|min|mehr|alle|artikel|voir|plus|más|tutti)\b",
+    re.IGNORECASE,
+)
+_PARTICLES = frozenset(
+    ["de", "da", "do", "dos", "das", "di", "del", "della", "du", "des", "la", "le", "van", "von", "vom", "der", "den",
+     "ter", "ten", "te", "zu", "zur", "bin", "ibn", "al", "el", "bint", "y", "e", "af", "av"]
+)  # fmt: skip
 _MAX_AUTHORS = 20
 
 
@@ -61,32 +101,39 @@ class Credits:
 
 
 def find_authors(head: Head, outlet_names: Iterable[str]) -> Credits:
-    """JSON-LD, then meta elements, then marked bylines; the first that names a person."""
-    names = {_key(name) for name in outlet_names if name}
+    """JSON-LD, then meta elements, then marked bylines; the first that names a person.
+
+    An organisation that is no agency is the outlet or one of its desks, and no author.
+    """
+    names = tuple(outlet_names)
     agencies: list[str] = []
     for how, values in _sources(head):
-        credit = clean_authors(values, names)
+        credit = clean_authors(values, names, strict=how == "byline")
         agencies += credit.agencies
         if credit.authors:
             return Credits(credit.authors, tuple(dict.fromkeys(agencies)), how)
     return Credits((), tuple(dict.fromkeys(agencies)))
 
 
-def clean_authors(values: Iterable[str], outlet_keys: Iterable[str] = ()) -> Credits:
-    """Names out of bylines as written.
+def clean_authors(values: Iterable[str], outlet_names: Iterable[str] = (), *, strict: bool = False) -> Credits:
+    """Names out of bylines as written, in their order, each once.
+
+    ``outlet_names`` are no authors.  ``strict`` is for text that may be no byline at all: only what has the form
+    of a name is taken.
 
     >>> clean_authors(["By Ann Lee and Bo Ek (Reuters), staff writers"]).authors
     ('Ann Lee', 'Bo Ek')
     """
-    outlets = set(outlet_keys)
+    outlets = {_key(name) for name in outlet_names if name}
     people: list[str] = []
     agencies: list[str] = []
     for value in values:
         for part in _parts(value):
-            agency = agency_of(part)
+            name = _person(part)
+            agency = agency_of(part) or agency_of(name or _NOT_A_NAME.sub("", part))
             if agency:
                 agencies.append(agency)
-            elif (name := _person(part)) and not _is_outlet(name, outlets):
+            elif name and not _is_outlet(name, outlets) and (not strict or _has_form_of_name(name)):
                 people.append(name)
     unique = {_key(name): name for name in reversed(people)}
     kept = [name for name in dict.fromkeys(people) if unique.get(_key(name)) == name]
@@ -159,12 +206,14 @@ def _parts(value: str) -> Iterator[str]:
         return
     if named := _MAIL_THEN_NAME.match(value):
         value = named[1]
+    value = _PICTURES_BY.sub("", value)
     inside = [agency for bracket in _BRACKETS.findall(value) if (agency := agency_of(bracket[1:-1]))]
     yield from inside
     value = _HANDLE.sub(" ", _MAIL.sub(" ", _BRACKETS.sub(" ", value)))
-    value = _BY_SHORT.sub("", _BY.sub("", value.strip()))
+    value = _NOT_THE_WRITER.sub("", value).strip()
+    value = _BY_SHORT.sub("", _BY_GLUED.sub("", _BY.sub("", value)))
     for piece in _SPLIT.split(value):
-        for field in _comma_parts(piece):
+        for field in piece.split() if _CHINESE_NAMES.fullmatch(piece) else _comma_parts(piece):
             yield from _without_agency_behind(field)
 
 
@@ -193,7 +242,7 @@ def _comma_parts(piece: str) -> Iterator[str]:
     for number, field in enumerate(fields):
         if number and (_CREDENTIAL.match(field)):
             continue
-        if number and (_JOB_AFTER_COMMA.search(field) and not agency_of(field)):
+        if number and _NOT_A_NAME.search(field) and _without_job(field) == field and not agency_of(field):
             return  # what follows a job title is its place
         if number and field.istitle() and " " not in field and " " in fields[0] and not agency_of(field):
             return  # "Ann Lee, Berlin"
@@ -206,6 +255,7 @@ def _person(part: str) -> str:
     name = _TRAILING_ROLE.sub("", name if _ENDS_SHORT.search(name) else name.rstrip("."))
     name = re.sub(r"\s+(?:for|of|in|from|at|für|pour|para|per)\s+.*$", "", name)
     name = re.sub(r"\s+[-–—]\s+.*$", "", name)
+    name = _without_job(name)
     if not 2 <= len(name) <= 60 or any(c.isdigit() for c in name) or len(name.split()) > 6:
         return ""
     if _NOT_A_NAME.search(name) or not any(c.isalpha() for c in name):
@@ -215,10 +265,43 @@ def _person(part: str) -> str:
     return name
 
 
-def _is_outlet(name: str, outlets: set[str]) -> bool:
-    """The outlet itself, or its name with a desk behind it ("Harbour Post Business")."""
+def _without_job(name: str) -> str:
+    """ "Ann Lee Senior Political Correspondent" is Ann Lee."""
+    job = _NOT_A_NAME.search(name)
+    if job is None:
+        return name
+    before = _KIND_OF_JOB.sub("", name[: job.start()]).strip(" ,;-–—")
+    before = before if before.isupper() else _ABBREVIATION_BEHIND.sub("", before)
+    words = before.split()
+    return before if 2 <= len(words) <= 4 and all(_is_name_word(word) for word in words) else name
+
+
+def _has_form_of_name(name: str) -> bool:
+    """Two words or more with capitals, none of them a label; in scripts without capitals any short word."""
+    if _LABEL.search(name):
+        return False
+    if not any(c.isupper() for c in name):
+        return not any(c.islower() for c in name)
     words = name.split()
-    return any(_key(" ".join(words[:count])) in outlets for count in range(1, len(words) + 1))
+    return len(words) >= 2 and all(map(_is_name_word, words))
+
+
+def _is_name_word(word: str) -> bool:
+    return not word[:1].islower() or word.casefold() in _PARTICLES or word[:2] in ("d'", "d’", "l'", "l’")
+
+
+def _is_outlet(name: str, outlets: set[str]) -> bool:
+    """The outlet itself, or its name with a desk behind it ("Harbour Post Business", "HP Sport").
+
+    A single word does for that only as an abbreviation or before a section: the outlet's name may be someone's
+    first name.
+    """
+    words = name.split()
+    if len(words) > 1 and _key(words[0]) in outlets:
+        section = _SECTION.fullmatch(" ".join(words[1:]))
+        if section or (words[0].isupper() and not name.isupper()):
+            return True
+    return any(_key(" ".join(words[:count])) in outlets for count in {len(words), *range(2, len(words))})
 
 
 def _key(name: str) -> str:

@@ -1,7 +1,11 @@
 """When an article was published: stamps as pages write them → one aware time, or a day.
 
-Order: JSON-LD, meta elements, ``<time>`` and microdata, htmldate (a day only).  A stamp with its zone is
-worth more than one without: where the first stamp lacks it, a zoned one of about the same time speaks for it.
+Order: JSON-LD, meta elements, ``<time>`` and microdata, the day in the address, htmldate (a day only).  A stamp with
+its zone is worth more than one without: where the first stamp lacks it, a zoned one of about the same time speaks for
+it.
+
+What comes out is aware UTC, so the calendar day of a late or early hour may differ from the one that the page shows.
+Where only a day is known it stands as that day at midnight UTC, marked as such, and never shifts.
 """
 
 from __future__ import annotations
@@ -9,8 +13,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
 
 from pipeline.articles.head import Head
 from pipeline.articles.jsonld import text_of
@@ -38,6 +43,13 @@ _ISO = re.compile(
     re.IGNORECASE,
 )
 _SLASHED = re.compile(r"(\d{4})[/.](\d{1,2})[/.](\d{1,2})(?:[T\s,-]+(\d{1,2}):(\d{2})(?::(\d{2}))?)?")
+_EAST_ASIAN = re.compile(
+    r"(\d{4})\s?[年년]\s?(\d{1,2})\s?[月월]\s?(\d{1,2})\s?[日일号]?(?:\D{1,12}(\d{1,2})\s?[:：時时点시]\s?(\d{2})(?:[:：分분]\s?(\d{2}))?)?"
+)
+# Day and month in figures: the order is certain only where one of them is above 12 or the clock is American.
+_FIGURES = re.compile(
+    r"(\d{1,2})/(\d{1,2})/(\d{4})(?:\D{1,6}(\d{1,2}):(\d{2})(?::(\d{2}))?\s*(?P<half>[ap]\.?m\.?)?)?", re.IGNORECASE
+)
 _GERMAN = re.compile(r"(\d{1,2})\.\s?(\d{1,2})\.(\d{4})(?:\D{1,8}(\d{1,2})[:.](\d{2})(?::(\d{2}))?)?")
 _ENGLISH = re.compile(
     r"(?:(?P<d1>\d{1,2})(?:st|nd|rd|th)?\s+)?(?P<month>[A-Z][a-z]{2,8})\.?\s+(?:(?P<d2>\d{1,2})(?:st|nd|rd|th)?,?\s+)?"
@@ -45,10 +57,42 @@ _ENGLISH = re.compile(
     r"\s*(?P<zone>(?:GMT|UTC)?[+-]\d{2}:?\d{2}|[A-Z]{2,5})?",
     re.IGNORECASE,
 )
+# Spanish "3 de mayo de 2020", German "3. Mai 2020 um 10.30 Uhr" and their like.
+_DAY_MONTH_YEAR = re.compile(
+    r"(?P<day>\d{1,2})(?:\.|º|er|ª)?\s+(?:de\s+|d[’'])?(?P<month>[^\W\d_]{3,12})\.?,?\s+(?:de\s+|del\s+)?(?P<year>\d{4})"
+    r"(?:\D{1,14}?(?P<hour>\d{1,2})[:.h](?P<minute>\d{2})(?::(?P<second>\d{2}))?)?\s*(?P<zone>[A-Z]{3,4}\b|[+-]\d{2}:?\d{2})?",
+    re.IGNORECASE,
+)
+_IN_ADDRESS = re.compile(
+    r"(?<!\d)(?P<year>(?:19|20)\d{2})(?P<gap>[/_.-]?)(?:[a-z_-]{2,20}/)?(?P<month>\d{1,2})(?P=gap)(?P<day>\d{1,2})(?!\d)",
+    re.IGNORECASE,
+)
 _JAVA = re.compile(r"[A-Z][a-z]{2} ([A-Z][a-z]{2}) (\d{1,2}) (\d{2}):(\d{2}):(\d{2}) ([A-Z]{2,5}|[+-]\d{4}) (\d{4})")
 _EPOCH = re.compile(r"1\d{9}(?:\d{3})?$")
 _MONTH_NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTHS = {name: number for number, name in enumerate(_MONTH_NAMES, 1)}
+# Beginnings of the months' names in other languages; the longest that fits counts.
+_FOREIGN_MONTHS = {
+    beginning: number
+    for number, beginnings in enumerate(
+        (
+            "jän janv ene gen янв sty oca ιαν led tammi",
+            "fév fev feb фев lut şub φεβ úno helmi",
+            "mär mars maar mrt març marz мар μαρ bře maalis",
+            "avr abr апр kwi nis απρ dub huhti",
+            "mai may mag mei maj maio май мая μαΐ kvě touko",
+            "juin jun giu июн cze haz ιουν červen čvn kesä",
+            "juil jul lug июл lip tem ιουλ červenec heinä",
+            "août aou ago авг sie ağu αυγ srp elo",
+            "sep set сен wrz eyl σεπ zář syys",
+            "okt oct ott out окт paź eki οκτ říj loka",
+            "nov ноя lis kas νοε marras",
+            "dez déc dic дек gru ara δεκ pro joulu",
+        ),
+        1,
+    )
+    for beginning in beginnings.split()
+}
 # Abbreviations that mean one offset in news pages, in hours (RFC 2822 section 4.3 and common European ones).
 _ZONES: dict[str, float] = {
     "z": 0, "utc": 0, "gmt": 0, "est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6, "pst": -8,
@@ -93,17 +137,35 @@ def parse_stamp(text: str) -> Stamp | None:
     if not text or not any(c.isdigit() for c in text):
         return None
     try:
-        return _from_iso(text) or _from_epoch(text) or _from_mail(text) or _from_words(text)
+        return _from_iso(text) or _from_epoch(text) or _from_figures(text) or _from_mail(text) or _from_words(text)
     except (ValueError, OverflowError):
         return None
 
 
 def _from_iso(text: str) -> Stamp | None:
-    match = _ISO.match(text) or _SLASHED.match(text)
+    match = _ISO.match(text) or _SLASHED.match(text) or _EAST_ASIAN.search(text)
     if match is None:
         return _from_german(text)
     year, month, day, hour, minute, second, *zone = match.groups()
     return _stamp(int(year), int(month), int(day), hour, minute, second, _offset(zone[0] if zone else None))
+
+
+def _from_figures(text: str) -> Stamp | None:
+    """ "5/14/2024" and "14/5/2024"; "4/5/2024" only with an American clock."""
+    match = _FIGURES.search(text)
+    if match is None:
+        return None
+    one, two, year, hour, minute, second, half = match.groups()
+    first, then = int(one), int(two)
+    if first <= 12 and (then > 12 or half):
+        return _stamp(int(year), first, then, _on_24_hours(hour, half), minute, second, None)
+    return _stamp(int(year), then, first, hour, minute, second, None) if first > 12 else None
+
+
+def _on_24_hours(hour: str | None, half: str | None) -> str | None:
+    if not hour or not half:
+        return hour
+    return str(int(hour) % 12 + (12 if half.lower().startswith("p") else 0))
 
 
 def _from_german(text: str) -> Stamp | None:
@@ -137,11 +199,44 @@ def _from_words(text: str) -> Stamp | None:
         day = match["d1"] or match["d2"]
         if month is None or day is None:
             continue
-        hour = match["hour"]
-        if hour and match["half"]:
-            hour = str(int(hour) % 12 + (12 if match["half"].lower().startswith("p") else 0))
+        hour = _on_24_hours(match["hour"], match["half"])
         zone = _offset(match["zone"]) if hour else None
         return _stamp(int(match["year"]), month, int(day), hour, match["minute"], match["second"], zone)
+    return _from_foreign_words(text)
+
+
+def _from_foreign_words(text: str) -> Stamp | None:
+    for match in _DAY_MONTH_YEAR.finditer(text):
+        if month := _foreign_month(match["month"].casefold()):
+            hour = match["hour"]
+            zone = _offset(match["zone"]) if hour else None
+            return _stamp(int(match["year"]), month, int(match["day"]), hour, match["minute"], match["second"], zone)
+    return None
+
+
+def _foreign_month(name: str) -> int | None:
+    """Months by the longest beginning that is known, so that červenec is not taken for červen."""
+    for length in range(len(name), 2, -1):
+        if number := _FOREIGN_MONTHS.get(name[:length]) or _MONTHS.get(name[:length]):
+            return number
+    return None
+
+
+def day_in_address(url: str) -> date | None:
+    """The day that an address names: ``/2024/05/14/``, ``/20240514-``, ``/2024/politics/05/14/``.
+
+    >>> day_in_address("https://outlet.example/news/2024/05/14/bridge.html")
+    datetime.date(2024, 5, 14)
+    """
+    for match in _IN_ADDRESS.finditer(urlsplit(url).path):
+        if not match["gap"] and len(match["month"] + match["day"]) != 4:
+            continue
+        try:
+            found = date(int(match["year"]), int(match["month"]), int(match["day"]))
+        except ValueError:
+            continue
+        if found.year >= _EARLIEST:
+            return found
     return None
 
 
@@ -194,7 +289,7 @@ def _published(head: Head) -> Iterator[tuple[str, Stamp]]:
             if stamp := parse_stamp(value):
                 yield f"meta {name}", stamp
     marked = [mark for mark in head.times if not _speaks_of_change(mark.hint)]
-    marked.sort(key=lambda mark: not _speaks_of_publishing(mark.hint))
+    marked.sort(key=lambda mark: (not _speaks_of_publishing(mark.hint), not mark.in_article))
     for mark in marked[:_MARKS]:
         if (stamp := parse_stamp(mark.value)) and not mark.aside:
             yield "time element", stamp

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html as entities
 import re
 from dataclasses import dataclass, field
+from urllib.parse import urljoin, urlsplit
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -16,12 +17,14 @@ _WANTED = (
     "html[lang], [itemprop], [rel~=author], a[rel=next]"
 )
 _MOST_HEADINGS = 20
+_LABEL_BEFORE = 30  # characters before a time that may say what it is
 # Furniture inside a heading that is no part of the headline.
 _LABELS = (
     "[class*=kicker], [class*=eyebrow], [class*=overline], [class*=badge], [class*=sr-only], [class*=visually], "
     "[class*=screen-reader], [class*=topline], [class*=spitzmarke], [class*=dachzeile], [class*=roofline], "
     "[class*=label], [class*=surtitle], [aria-hidden=true], script, style, svg, button"
 )
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
 _BREAKS = frozenset({"br", "div", "p", "span", "h1", "h2", "h3", "strong", "small"})
 _ASIDE = frozenset({"aside", "nav", "footer"})
 _SIDE_CLASS = re.compile(r"related|sidebar|teaser|recommend|most-?read|comment|trending|promo|latest", re.IGNORECASE)
@@ -29,16 +32,18 @@ _SIDE_CLASS = re.compile(r"related|sidebar|teaser|recommend|most-?read|comment|t
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """An ``h1``: its whole text, and the text without kickers and labels."""
+    """An ``h1``: its whole text, the text without kickers and labels, and that of its first element."""
 
     full: str
     text: str
     in_article: bool
+    first: str = ""
+    leads_home: bool = False  # a link to the front page or to a directory above: the site's name
 
 
 @dataclass(frozen=True, slots=True)
 class TimeMark:
-    """A ``<time>`` or an element with ``itemprop=date…``; ``hint`` is its class and itemprop."""
+    """A ``<time>`` or an element with ``itemprop=date…``; ``hint`` is its itemprop, class and the words before it."""
 
     value: str
     hint: str
@@ -48,6 +53,11 @@ class TimeMark:
     def aside(self) -> bool:
         """In a side bar, a teaser or a comment: of another article."""
         return is_aside(self.node)
+
+    @property
+    def in_article(self) -> bool:
+        """In the element that holds the article."""
+        return _inside(self.node, "article", "main")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +110,7 @@ def read_head(html: str, url: str) -> Head:
         elif tag == "html":
             lang = (node.attributes.get("lang") or "").strip()
         elif tag == "h1" and len(headings) < _MOST_HEADINGS:
-            headings.append(_heading(node))
+            headings.append(_heading(node, url))
         elif tag != "h1":
             _add_marked(node, times, bylines, links)
     return Head(
@@ -117,7 +127,9 @@ def heading_text(node: LexborNode) -> str:
             parts.append(child.text_content or "")
         elif child.tag in _BREAKS and parts and parts[-1][-1:].strip():
             parts.append("\x00")
-    text = "".join(parts)
+    text = _INVISIBLE.sub("", "".join(parts))
+    if "&" in text:
+        text = entities.unescape(text)
     text = re.sub("(?<=[\\w.!?:,»”\"'])\x00(?=[\\w«“\"'])", " ", text).replace("\x00", "")
     return one_line(text)
 
@@ -144,7 +156,7 @@ def _add_link(node: LexborNode, links: dict[str, list[str]]) -> None:
             links.setdefault("print" if rel == "alternate" else rel, []).append(href)
 
 
-def _heading(node: LexborNode) -> Heading:
+def _heading(node: LexborNode, url: str) -> Heading:
     full = heading_text(node)
     labels = node.css(_LABELS) if node.first_child is not None else []
     text = full
@@ -152,7 +164,27 @@ def _heading(node: LexborNode) -> Heading:
         words = heading_text(label)
         if words and label != node and len(words) < len(full):
             text = one_line(text.replace(words, " ", 1))
-    return Heading(full, text or full, _inside(node, "article", "main"))
+    link = node.css_first("a[href]") or _link_around(node)
+    home = link is not None and full in heading_text(link) and _leads_up(str(link.attributes["href"] or ""), url)
+    first = node.css_first("span, small, strong, em, a, div")
+    return Heading(
+        full, text or full, _inside(node, "article", "main"), heading_text(first) if first is not None else "", home
+    )
+
+
+def _link_around(node: LexborNode) -> LexborNode | None:
+    parent = node.parent
+    return parent if parent is not None and parent.tag == "a" and parent.attributes.get("href") else None
+
+
+def _leads_up(href: str, url: str) -> bool:
+    """Whether the address is the front page, or a directory above the page."""
+    try:
+        here, there = urlsplit(url), urlsplit(urljoin(url, href))
+    except ValueError:
+        return False
+    above = there.path.rstrip("/") + "/"
+    return there.netloc == here.netloc and here.path != there.path and here.path.startswith(above)
 
 
 def _add_marked(node: LexborNode, times: list[TimeMark], bylines: list[str], links: dict[str, list[str]]) -> None:
@@ -161,7 +193,7 @@ def _add_marked(node: LexborNode, times: list[TimeMark], bylines: list[str], lin
     if node.tag == "time" or prop.startswith("date"):
         value = (given.get("datetime") or given.get("content") or "").strip() or one_line(node.text())
         if value:
-            times.append(TimeMark(value[:80], f"{prop} {given.get('class') or ''}", node))
+            times.append(TimeMark(value[:80], _hint(node, prop), node))
     elif "author" in (given.get("rel") or "").split() or prop == "author":
         inner = node.css_first("[itemprop=name]") or node
         text = (inner.attributes.get("content") or "").strip() or one_line(inner.text(separator=" "))
@@ -169,6 +201,15 @@ def _add_marked(node: LexborNode, times: list[TimeMark], bylines: list[str], lin
             bylines.append(text)
     elif given.get("rel") == "next" and given.get("href"):
         links.setdefault("next", []).append(str(given["href"]).strip())
+
+
+def _hint(node: LexborNode, prop: str) -> str:
+    """What tells a time of publication from one of change: markup, the element's own words, those before it."""
+    given = node.attributes
+    before = node.prev
+    label = (before.text() if before is not None else "")[-_LABEL_BEFORE:]
+    pubdate = "pubdate" if "pubdate" in given else ""
+    return f"{prop} {pubdate} {given.get('class') or ''} {label} {node.text()[:_LABEL_BEFORE]}"
 
 
 def _inside(node: LexborNode, *tags: str) -> bool:

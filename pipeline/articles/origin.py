@@ -24,14 +24,18 @@ _TAIL = 900
 
 
 def find_origins(
-    head: Head, url: str, canonical: str | None, text: str, agencies: Iterable[str]
+    head: Head, url: str, canonical: str | None, text: str, agencies: Iterable[str], dropped: Iterable[str] = ()
 ) -> tuple[OriginSign, ...]:
-    """All signs, each once, in the order of ``OriginKind``; ``agencies`` are those of the byline."""
+    """All signs, each once, in the order of ``OriginKind``.
+
+    ``agencies`` are those of the byline, ``dropped`` the lines that were no part of the text, such as a copyright.
+    """
     signs = [
         *_cross_site(canonical, url),
         *(OriginSign(OriginKind.AGENCY_BYLINE, name) for name in agencies),
         *(OriginSign(OriginKind.AGENCY_DATELINE, name) for name in dateline_agencies(text)),
         *(OriginSign(OriginKind.AGENCY_CREDIT, name) for name in credited_agencies(text)),
+        *(OriginSign(OriginKind.AGENCY_CREDIT, name) for name in credited_agencies("\n".join(dropped))),
         *_markup_signs(head, url),
         *_first_appeared(text),
     ]

@@ -7,31 +7,33 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from urllib.parse import urljoin, urlsplit
 
 from pipeline.articles.authors import Credits, clean_authors, find_authors
-from pipeline.articles.dates import Dates, find_dates, parse_stamp
+from pipeline.articles.dates import Dates, day_in_address, find_dates, parse_stamp
 from pipeline.articles.decode import decode_page
 from pipeline.articles.entry import better_of
 from pipeline.articles.extractors import Body, PageInput, find_body
+from pipeline.articles.facts import PageLinks, brand_of, image_of, keywords_of, links_of, section_of
 from pipeline.articles.guard import guarded
 from pipeline.articles.head import Head, heading_text, read_head
-from pipeline.articles.jsonld import text_of, url_of
+from pipeline.articles.jsonld import text_of
 from pipeline.articles.kinds import check_kind, count_words, is_free
 from pipeline.articles.language import language_of
 from pipeline.articles.lead import find_lead
 from pipeline.articles.origin import find_origins, publisher_names
 from pipeline.articles.rescue import day_by_htmldate, people_by_trafilatura
 from pipeline.articles.residue import without_residue
-from pipeline.articles.rules import OutletRule, rule_for
+from pipeline.articles.rules import OutletRule, rule_for, without_parts
 from pipeline.articles.settings import ExtractSettings
-from pipeline.articles.titles import find_title
+from pipeline.articles.titles import find_title, same_words
 from pipeline.errors import PageRejected
 from pipeline.model import Article, Entry, Reason
 from pipeline.text import one_line
-from pipeline.urls import canonical_url, is_web_url
+from pipeline.urls import canonical_url
 
 _TITLE_LINES = 10  # of the body that may repeat the headline
+_LONGEST_NOTE = 500  # characters
+_SAME_TITLE = 0.5  # share of common words that makes a heading a form of the title
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +42,6 @@ class Step:
 
     name: str
     kept: str
-
-
-@dataclass(frozen=True, slots=True)
-class PageLinks:
-    """Other addresses of the same article, absolute; ``None`` where the page names none."""
-
-    next_page: str | None = None
-    amp: str | None = None
-    print: str | None = None
-    canonical: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +91,30 @@ def extract_page(
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """A page under work: what the steps read, and the list in which they say what they kept."""
+
+    html: str
+    lean: str  # without scripts, styles, drawings and comments
+    url: str
+    head: Head
+    rule: OutletRule
+    settings: ExtractSettings
+    steps: list[Step]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the outlet, the best first."""
+        return (*((self.rule.name,) if self.rule.name else ()), *publisher_names(self.head))
+
+    def note(self, name: str, kept: str) -> None:
+        self.steps.append(Step(name, kept))
+
+
+_NO_RULE = OutletRule(hosts=("",))
+
+
 def _from_html(html: str, url: str, settings: ExtractSettings, steps: list[Step], entry: Entry | None) -> Extraction:
     links = PageLinks()
     try:
@@ -106,9 +122,13 @@ def _from_html(html: str, url: str, settings: ExtractSettings, steps: list[Step]
             raise PageRejected(Reason.PAGE_EMPTY, "nothing but white space")  # noqa: TRY301 - one way out for all verdicts
         html, lean = guarded(html, settings)
         rule = rule_for(url, settings.rules)
+        if rule is not None:
+            steps.append(Step("rule", f"for {', '.join(rule.hosts)}: {', '.join(rule.parts()) or 'nothing'}"))
+            if rule.remove:
+                html = lean = without_parts(html, rule.remove)
         head = read_head(html, url)
-        links = _links(head, url)
-        article = _build(html, lean, url, head, rule, settings, steps, links)
+        links = links_of(head, url)
+        article = _article(_Page(html, lean, url, head, rule or _NO_RULE, settings, steps), links)
     except PageRejected as error:
         steps.append(Step("verdict", str(error)))
         return Extraction(None, tuple(steps), links, error.reason, error.detail)
@@ -118,42 +138,25 @@ def _from_html(html: str, url: str, settings: ExtractSettings, steps: list[Step]
     return Extraction(article, tuple(steps), links)
 
 
-def _build(
-    html: str,
-    lean: str,
-    url: str,
-    head: Head,
-    rule: OutletRule | None,
-    settings: ExtractSettings,
-    steps: list[Step],
-    links: PageLinks,
-) -> Article:
-    names = (*((rule.name,) if rule and rule.name else ()), *publisher_names(head))
-    body = _body(html, lean, url, head, rule, settings)
-    steps.append(Step("body", f"{body.extractor or 'none'}: {'; '.join(body.tried)}"))
-    title, title_how = _title(head, rule, (*names, _brand(url)), body.text.split("\n", _TITLE_LINES)[:_TITLE_LINES])
-    steps.append(Step("title", f"{title!r} from {title_how or 'nowhere'}"))
-    credit = _authors(head, rule, (*names, _brand(url)), html, settings)
-    steps.append(Step("authors", f"{', '.join(credit.authors) or 'none'} from {credit.how or 'nowhere'}"))
-    cleaned = without_residue(body.text, _title_forms(head, title), (*credit.authors, *names))
-    steps.append(Step("residue", f"dropped {len(cleaned.dropped)}: {' | '.join(cleaned.dropped)[:500]}"))
-    text = cleaned.text
-    if lead := find_lead(head, title, text):
-        steps.append(Step("lead", lead))
-        text = f"{lead}\n{text}"
-    check_kind(head, url, title, text)
-    words = count_words(text)
-    if words < settings.min_words:
-        raise PageRejected(Reason.NO_TEXT, f"{words} words of text, needed are {settings.min_words}")
-    dates = _dates(head, rule, html, url, body.text)
-    steps.append(Step("dates", f"{dates.published} from {dates.how or 'nowhere'}"))
+def _article(page: _Page, links: PageLinks) -> Article:
+    """All steps in their order; raises ``PageRejected`` where the page turns out to be no article."""
+    body = _body(page)
+    names = page.names
+    known_as = (*names, brand_of(page.url))
+    title = _title(page, known_as, body.text)
+    credit = _authors(page, known_as)
+    text, dropped = _cleaned(page, body.text, title, (*credit.authors, *names))
+    check_kind(page.head, page.url, title, text)
+    if (words := count_words(text)) < page.settings.min_words:
+        raise PageRejected(Reason.NO_TEXT, f"{words} words of text, needed are {page.settings.min_words}")
+    dates = _dates(page)
     language = language_of(text)
-    steps.append(Step("language", f"{language}, the page says {head.lang or 'nothing'}"))
-    origins = find_origins(head, url, links.canonical, text, credit.agencies)
-    steps.append(Step("origin", "; ".join(f"{s.kind} {s.value}" for s in origins) or "no signs"))
-    agencies = tuple(dict.fromkeys((*credit.agencies, *(s.value for s in origins if s.kind.startswith("agency")))))
+    page.note("language", f"{language}, the page says {page.head.lang or 'nothing'}")
+    origins = find_origins(page.head, page.url, links.canonical, text, credit.agencies, dropped)
+    page.note("origin", "; ".join(f"{sign.kind} {sign.value}" for sign in origins) or "no signs")
+    by_sign = (sign.value for sign in origins if sign.kind.startswith("agency"))
     return Article(
-        url=canonical_url(url).url,
+        url=canonical_url(page.url).url,
         title=title,
         text=text,
         outlet=names[0] if names else None,
@@ -161,129 +164,104 @@ def _build(
         published_day_only=dates.day_only,
         modified=dates.modified,
         authors=credit.authors,
-        agencies=agencies,
+        agencies=tuple(dict.fromkeys((*credit.agencies, *by_sign))),
         language=language,
         canonical_url=links.canonical,
-        section=_section(head),
-        keywords=_keywords(head),
-        image=_image(head, url),
-        free=is_free(head),
+        section=section_of(page.head),
+        keywords=keywords_of(page.head),
+        image=image_of(page.head, page.url),
+        free=is_free(page.head),
         origins=origins,
         notes=dates.notes,
     )
 
 
-def _title(head: Head, rule: OutletRule | None, names: tuple[str, ...], lines: list[str]) -> tuple[str, str]:
-    if rule and rule.title and (node := head.tree.css_first(rule.title)) is not None:
-        return heading_text(node), "outlet rule"
-    return find_title(head, names, lines)
+def _body(page: _Page) -> Body:
+    body = _ruled_body(page) or find_body(
+        PageInput(page.html, page.lean, page.url, page.head, page.settings.fast), page.settings.extractors
+    )
+    page.note("body", f"{body.extractor or 'none'}: {'; '.join(body.tried)}")
+    return body
+
+
+def _ruled_body(page: _Page) -> Body | None:
+    """The elements that the outlet's rule names, where they hold enough text."""
+    if not page.rule.body:
+        return None
+    from pipeline.articles.blocks import node_to_text
+
+    text = "\n".join(filter(None, map(node_to_text, page.head.tree.css(", ".join(page.rule.body)))))
+    count = count_words(text)
+    return Body(text, "outlet rule", (f"{count} words",)) if count >= page.settings.min_words else None
+
+
+def _title(page: _Page, known_as: tuple[str, ...], text: str) -> str:
+    selector = page.rule.title
+    if selector and (node := page.head.tree.css_first(selector)) is not None:
+        title, how = heading_text(node), "outlet rule"
+    else:
+        title, how = find_title(page.head, known_as, text.split("\n", _TITLE_LINES)[:_TITLE_LINES])
+    page.note("title", f"{title!r} from {how or 'nowhere'}")
+    return title
+
+
+def _cleaned(page: _Page, text: str, title: str, names: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    """The text with its lead and without residue, and the lines that were dropped."""
+    cleaned = without_residue(text, _title_forms(page.head, title), names)
+    page.note("residue", " | ".join((f"{len(cleaned.dropped)} lines dropped", *cleaned.dropped))[:_LONGEST_NOTE])
+    if lead := find_lead(page.head, title, cleaned.text):
+        page.note("lead", f"put back: {lead}")
+        return f"{lead}\n{cleaned.text}", cleaned.dropped
+    return cleaned.text, cleaned.dropped
 
 
 def _title_forms(head: Head, title: str) -> list[str]:
-    return [
-        title,
-        text_of(head.json_ld.article.get("headline")),
-        head.meta("og:title"),
-        *(h.full for h in head.headings),
-    ]
+    """How the page names the article; an ``h1`` that says something else is a subheading or the site's name."""
+    headings = (h.full for h in head.headings if same_words(h.full, title) >= _SAME_TITLE)
+    return [title, text_of(head.json_ld.article.get("headline")), head.meta("og:title"), *headings]
 
 
-def _body(html: str, lean: str, url: str, head: Head, rule: OutletRule | None, settings: ExtractSettings) -> Body:
-    if rule and rule.remove:
-        for node in head.tree.css(", ".join(rule.remove)):
-            node.decompose()
-        html = lean = head.tree.html or html
-    if rule and rule.body:
-        from pipeline.articles.blocks import node_to_text
-
-        text = "\n".join(filter(None, map(node_to_text, head.tree.css(", ".join(rule.body)))))
-        if count_words(text) >= settings.min_words:
-            return Body(text, "outlet rule", (f"{count_words(text)} words",))
-    return find_body(PageInput(html, lean, url, head, settings.fast), settings.extractors)
+def _dates(page: _Page) -> Dates:
+    dates = _found_dates(page)
+    day = " (the day only)" if dates.day_only else ""
+    notes = f"; {'; '.join(dates.notes)}" if dates.notes else ""
+    page.note("dates", f"{dates.published or 'none'}{day} from {dates.how or 'nowhere'}{notes}")
+    return dates
 
 
-def _dates(head: Head, rule: OutletRule | None, html: str, url: str, text: str) -> Dates:
-    dates = find_dates(head)
-    if rule and rule.published and (node := head.tree.css_first(rule.published)) is not None:
+def _found_dates(page: _Page) -> Dates:
+    dates = find_dates(page.head)
+    selector = page.rule.published
+    if selector and (node := page.head.tree.css_first(selector)) is not None:
         given = node.attributes
         stamp = parse_stamp(given.get("datetime") or given.get("content") or one_line(node.text()))
         if stamp is not None:
             at = stamp.at if stamp.zoned else stamp.at.replace(tzinfo=UTC)
             return replace(dates, published=at.astimezone(UTC), day_only=stamp.day_only, how="outlet rule")
-    if dates.published is None and (day := day_by_htmldate(html, url)):
-        return replace(
-            dates, published=datetime(day.year, day.month, day.day, tzinfo=UTC), day_only=True, how="htmldate"
-        )
-    return dates
+    if dates.published is not None:
+        return dates
+    day, how = day_in_address(page.url), "address"
+    if day is None:
+        day, how = day_by_htmldate(page.html, page.url), "htmldate"
+    if day is None:
+        return dates
+    return replace(dates, published=datetime(day.year, day.month, day.day, tzinfo=UTC), day_only=True, how=how)
 
 
-def _authors(
-    head: Head, rule: OutletRule | None, names: tuple[str, ...], html: str, settings: ExtractSettings
-) -> Credits:
-    if rule and rule.authors:
-        found = clean_authors(one_line(node.text(separator=" ")) for node in head.tree.css(rule.authors))
+def _authors(page: _Page, known_as: tuple[str, ...]) -> Credits:
+    credit = _found_authors(page, known_as)
+    agencies = f", agencies {', '.join(credit.agencies)}" if credit.agencies else ""
+    page.note("authors", f"{', '.join(credit.authors) or 'none'}{agencies} from {credit.how or 'nowhere'}")
+    return credit
+
+
+def _found_authors(page: _Page, known_as: tuple[str, ...]) -> Credits:
+    if page.rule.authors:
+        found = clean_authors(one_line(node.text(separator=" ")) for node in page.head.tree.css(page.rule.authors))
         if found.authors or found.agencies:
             return replace(found, how="outlet rule")
-    credit = find_authors(head, names)
-    if credit.authors or credit.agencies or settings.fast:
+    credit = find_authors(page.head, known_as)
+    if credit.authors or credit.agencies or page.settings.fast:
         return credit
-    found = clean_authors(people_by_trafilatura(html), {"".join(c for c in n.casefold() if c.isalnum()) for n in names})
+    found = clean_authors(people_by_trafilatura(page.html), known_as, strict=True)
     return replace(found, how="trafilatura") if found.authors or found.agencies else credit
-
-
-def _links(head: Head, url: str) -> PageLinks:
-    canonical = head.link("canonical") or head.meta("og:url")
-    return PageLinks(
-        next_page=_absolute(head.link("next"), url),
-        amp=_absolute(head.link("amphtml"), url),
-        print=_absolute(head.link("print"), url),
-        canonical=_canonical(canonical, url),
-    )
-
-
-def _absolute(href: str, url: str) -> str | None:
-    try:
-        address = urljoin(url, href) if href else ""
-    except ValueError:
-        return None
-    return address if address and is_web_url(address) and address.split("#")[0] != url.split("#")[0] else None
-
-
-def _canonical(href: str, url: str) -> str | None:
-    """The canonical address, unless it is the front page that careless templates put on every page."""
-    try:
-        address = urljoin(url, href) if href else ""
-        if not address or not is_web_url(address):
-            return None
-        if not urlsplit(address).path.strip("/") and not urlsplit(address).query and urlsplit(url).path.strip("/"):
-            return None
-        return canonical_url(address).url
-    except ValueError:
-        return None
-
-
-def _brand(url: str) -> str:
-    """The host's own name: "example" of www.example.co.uk."""
-    labels = (urlsplit(url).hostname or "").removeprefix("www.").split(".")
-    return max(labels[:-1] or labels, key=len)
-
-
-def _section(head: Head) -> str | None:
-    value = text_of(head.json_ld.article.get("articleSection")) or head.meta(
-        "article:section", "parsely-section", "section"
-    )
-    return one_line(value)[:100] or None
-
-
-def _keywords(head: Head) -> tuple[str, ...]:
-    value = head.json_ld.article.get("keywords")
-    words = [text_of(item) for item in value] if isinstance(value, list) else text_of(value).split(",")
-    if not any(words):
-        words = list(head.metas.get("article:tag", ())) or head.meta("news_keywords", "keywords").split(",")
-    return tuple(dict.fromkeys(filter(None, (one_line(word)[:80] for word in words))))[:30]
-
-
-def _image(head: Head, url: str) -> str | None:
-    return _absolute(
-        url_of(head.json_ld.article.get("image")) or head.meta("og:image", "og:image:url", "twitter:image"), url
-    )

@@ -8,7 +8,10 @@ from datetime import date
 
 
 def day_by_htmldate(html: str, url: str) -> date | None:
-    """The day of publication that htmldate finds in address, markup or text."""
+    """The day of publication that htmldate finds in markup or text.
+
+    It makes the first of January of a bare year such as that of a copyright line; that is no day.
+    """
     from htmldate import find_date
 
     logging.getLogger("htmldate").setLevel(logging.CRITICAL)
@@ -16,7 +19,8 @@ def day_by_htmldate(html: str, url: str) -> date | None:
         found = find_date(html, original_date=True, url=url)
     except (ValueError, TypeError, OverflowError, RecursionError):
         return None  # on markup that is no document
-    return date.fromisoformat(found) if found else None
+    day = date.fromisoformat(found) if found else None
+    return None if day is None or (day.month, day.day) == (1, 1) else day
 
 
 def people_by_trafilatura(html: str) -> Iterator[str]:

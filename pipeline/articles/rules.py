@@ -37,6 +37,11 @@ class OutletRule:
         if not self.hosts:
             raise ValueError("hosts should name at least one host")
 
+    def parts(self) -> tuple[str, ...]:
+        """Names of the parts that the rule sets."""
+        named = ("body", "remove", "title", "authors", "published", "name")
+        return tuple(name for name in named if getattr(self, name))
+
 
 def load_rules(directory: Path) -> tuple[OutletRule, ...]:
     """All rules of ``directory``, in order of file names; a missing directory has none.
@@ -67,6 +72,16 @@ def rule_for(url: str, rules: Iterable[OutletRule]) -> OutletRule | None:
         if any(host == name or host.endswith(f".{name}") for name in rule.hosts):
             return rule
     return None
+
+
+def without_parts(html: str, selectors: Iterable[str]) -> str:
+    """The page without the elements that the selectors match."""
+    from selectolax.lexbor import LexborHTMLParser
+
+    tree = LexborHTMLParser(html)
+    for node in tree.css(", ".join(selectors)):
+        node.decompose()
+    return tree.html or html
 
 
 def _selector_problems(rule: OutletRule) -> list[str]:

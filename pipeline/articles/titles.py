@@ -12,9 +12,12 @@ from pipeline.articles.jsonld import text_of
 from pipeline.text import one_line
 
 _SEPARATOR = re.compile(
-    r"\s+[-–—|·•»:/~]+\s+|\s*(?:\||»|::|｜|_|--|——)\s*|(?<=[\u3040-\u9fff])[-–—](?=[\u3040-\u9fff])| [-–—](?=[A-Z])"
+    r"\s+[-–—|·•»›‹<>:/~]+\s+|\s*(?:\||»|::|｜|_|--|——)\s*|\s+：\s*|"
+    r"(?<=[\u3040-\u9fff])[-–—](?=[\u3040-\u9fff])| [-–—](?=[A-Z])"
 )
-_AFTER_PREFIX = re.compile(r"\s*[:|–—]\s+|\s+-\s+")
+_AFTER_PREFIX = re.compile(r"\s*[:|–—»]\s+|\s+-\s+")
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")  # soft hyphens and their like
+_ARCHIVE = frozenset({"blog archive", "archive", "blog"})  # what old blogs put between their name and the title
 _LETTERS = re.compile(r"[^\W_]+")
 _MOST = 500  # characters of a title that are looked at
 _LONGEST = 250  # characters of a line that may be a headline
@@ -30,15 +33,29 @@ def find_title(head: Head, outlet_names: Iterable[str], lines: Iterable[str] = (
     which confirm a headline that stands in no heading.
     """
     names = {plain_words(name) for name in outlet_names if name}
+    names |= {plain_words(h.full) for h in head.headings if h.leads_home} - {""}
     references = _references(head, names, tuple(lines))
     heading = _best_heading(head.headings, references, names)
     if heading:
-        return heading, "h1"
+        return _as_written(heading, references), "h1"
     for source, text in references:
         if text:
             return text, source
-    longest = max((h.text for h in head.headings), key=len, default="")
+    longest = max((h.text for h in head.headings if not h.leads_home), key=len, default="")
     return (longest, "h1, unconfirmed") if longest else ("", "")
+
+
+def _as_written(heading: str, references: list[tuple[str, str]]) -> str:
+    """``heading``, or the same words where the markup writes them better.
+
+    A heading of several elements has lost the colon behind its kicker; one in capitals has lost its case.
+    """
+    for _, text in references:
+        if plain_words(text) == plain_words(heading) and (
+            (":" in text and ":" not in heading) or (heading.isupper() and not text.isupper())
+        ):
+            return text
+    return heading
 
 
 def same_words(a: str, b: str) -> float:
@@ -54,7 +71,7 @@ def without_site(title: str, names: set[str], confirmed: Collection[str] = ()) -
 
     ``names`` and ``confirmed`` are in the form of ``plain_words``; a beginning that is confirmed stands alone.
     """
-    title = one_line(html.unescape(title)) if "&" in title else one_line(title)
+    title = cleaned(title)
     marks = list(_SEPARATOR.finditer(title))
     for mark in marks:
         if plain_words(title[: mark.start()]) in confirmed:
@@ -66,10 +83,20 @@ def without_site(title: str, names: set[str], confirmed: Collection[str] = ()) -
             title = title[: last.start()].strip()
         else:
             break
-    first = _AFTER_PREFIX.search(title)
-    if first and _is_site(title[: first.start()], names) and len(title) - first.end() > 10:
-        title = title[first.end() :].strip()
+    prefixed = False
+    while first := _AFTER_PREFIX.search(title):
+        name, rest = title[: first.start()], title[first.end() :].strip()
+        if not (_is_site(name, names) or (prefixed and plain_words(name) in _ARCHIVE)) or len(rest) <= 10:
+            break
+        title, prefixed = rest, True
     return title
+
+
+def cleaned(title: str) -> str:
+    """``title`` on one line, with its entities resolved and without invisible characters."""
+    if "&" in title:
+        title = html.unescape(title)
+    return one_line(_INVISIBLE.sub("", title))
 
 
 def _references(head: Head, names: set[str], lines: tuple[str, ...]) -> list[tuple[str, str]]:
@@ -85,7 +112,8 @@ def _references(head: Head, names: set[str], lines: tuple[str, ...]) -> list[tup
         ),
         ("title element", head.title),
     ]
-    seen = [*(h.text for h in head.headings), *(h.full for h in head.headings), *lines]
+    own = [h for h in head.headings if not h.leads_home]
+    seen = [*(h.text for h in own), *(h.full for h in own), *lines]
     confirmed = {plain_words(text) for text in seen if len(text) <= _LONGEST}
     cleaned = [(source, without_site(text[:_MOST], names, confirmed)) for source, text in raw if text]
     if len(cleaned) == 1 and cleaned[0][0] == "title element":
@@ -104,7 +132,7 @@ def _without_short_tail(title: str) -> str:
 def _best_heading(headings: tuple[Heading, ...], references: list[tuple[str, str]], names: set[str]) -> str:
     best, best_score = "", 0.0
     for heading in headings:
-        for text in dict.fromkeys((heading.text, heading.full)):
+        for text in dict.fromkeys((_without_kicker(heading, references), heading.text, heading.full)):
             plain = plain_words(text)
             if not plain or _is_site(text, names):
                 continue
@@ -118,6 +146,12 @@ def _best_heading(headings: tuple[Heading, ...], references: list[tuple[str, str
         return without_site(best, names)
     alone = [h for h in headings if h.in_article and len(h.text) >= 20 and not _is_site(h.text, names)]
     return alone[0].text if len(alone) == 1 and len(headings) == 1 and not references else ""
+
+
+def _without_kicker(heading: Heading, references: list[tuple[str, str]]) -> str:
+    """The heading without its first element, where the markup gives the rest as the headline."""
+    rest = heading.text.removeprefix(heading.first).strip() if heading.first and _is_short(heading.first) else ""
+    return rest if rest and any(plain_words(rest) == plain_words(text) for _, text in references) else heading.text
 
 
 def _likeness(a: str, b: str) -> float:
@@ -136,9 +170,14 @@ def _likeness(a: str, b: str) -> float:
 def _is_site(text: str, names: set[str]) -> bool:
     plain = plain_words(text)
     squeezed = plain.replace(" ", "")
-    return any(plain == name or squeezed == name.replace(" ", "") for name in names) or (
-        _is_short(text) and any(len(name) > 3 and (f" {name} " in f" {plain} ") for name in names)
-    )
+    if any(plain == name or squeezed == name.replace(" ", "") for name in names):
+        return True
+    if not _is_short(text):
+        return False
+    if any(len(name) > 3 and (f" {name} " in f" {plain} ") for name in names):
+        return True
+    # "The Paper" where the site calls itself "The Paper online", in scripts without blanks too
+    return len(plain) >= 4 and any(name.startswith(plain) and 2 * len(plain) > len(name) for name in names)
 
 
 def _is_short(text: str) -> bool:

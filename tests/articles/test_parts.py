@@ -102,7 +102,7 @@ def test_a_stamp_never_raises(text: str) -> None:
     ],
 )
 def test_bylines(byline: str, people: list[str], agencies: list[str]) -> None:
-    found = clean_authors([byline], {"paper", "thepaper"})
+    found = clean_authors([byline], {"Paper", "The Paper"})
     assert (list(found.authors), list(found.agencies)) == (people, agencies)
 
 
