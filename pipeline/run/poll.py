@@ -27,12 +27,14 @@ from pipeline.fetch.freshness import freshness
 from pipeline.model import Entry, FeedDocument, FeedState, JournalRow, Outcome, Reason, RefusedEntry, Validators
 from pipeline.run.replacing import offered_instead
 from pipeline.run.report import FailedFeed
+from pipeline.storage import Poll
 from pipeline.urls import mask_url
 
 if TYPE_CHECKING:
     from pipeline.fetch import Response
     from pipeline.run.parts import Parts
     from pipeline.run.report import Tally
+    from pipeline.run.together import PollKeeper
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class Polled:
     document: FeedDocument | None = None
 
 
-async def poll_feed(parts: Parts, feed: FeedState, tally: Tally) -> None:
+async def poll_feed(parts: Parts, feed: FeedState, tally: Tally, keeper: PollKeeper) -> None:
     """Poll ``feed`` and store everything about it: its next state, its new entries, what was refused."""
     began = time.monotonic()
     try:
@@ -64,7 +66,7 @@ async def poll_feed(parts: Parts, feed: FeedState, tally: Tally) -> None:
     if state.url != feed.url:
         structlog.get_logger().info("feed moved", feed=mask_url(feed.url), to=mask_url(state.url))
         rows.append(moved_row(state, Reason.FEED_MOVED, feed.url, now))
-    fresh = await parts.db(parts.store.apply_poll, state, taken, rows, now, refused)
+    fresh = await keeper.keep(Poll(state, taken, rows, now, refused))
     tally.feeds_polled += 1
     tally.feeds_unchanged += failure is None and polled.document is None
     for row in fresh:

@@ -24,6 +24,7 @@ from pipeline.run.again import plan_looks
 from pipeline.run.ingest import Later, Trail, ended, work_on
 from pipeline.run.poll import poll_feed
 from pipeline.run.report import RoundReport, Tally
+from pipeline.run.together import PollKeeper
 from pipeline.run.upkeep import tidy
 from pipeline.run.writer import Draft
 
@@ -58,7 +59,7 @@ async def run_round(
     if parts.memory is not None:
         await parts.db(parts.memory.restore, now)
     feeds = await parts.db(parts.store.feeds if everything else lambda: parts.store.due_feeds(now, MOST_FEEDS))
-    round_ = _Round(parts, stop, Tally(now), watch)
+    round_ = _Round(parts, stop, Tally(now), watch, PollKeeper(parts.db, parts.store))
     try:
         async with asyncio.TaskGroup() as group:
             endless = [group.create_task(round_.write())]
@@ -85,6 +86,7 @@ class _Round:
     stop: asyncio.Event
     tally: Tally
     watch: Watch
+    keeper: PollKeeper
     polling: set[int] = field(default_factory=set)  # rows of feeds that may still bring work
     in_hand: dict[int, WorkItem] = field(default_factory=dict)  # by work row
     read: list[WorkItem] = field(default_factory=list)  # read from the queue, not begun
@@ -101,7 +103,7 @@ class _Round:
         async def one(feed: FeedState) -> None:
             try:
                 if not self.stop.is_set():
-                    await poll_feed(self.parts, feed, self.tally)
+                    await poll_feed(self.parts, feed, self.tally, self.keeper)
             finally:
                 self.polling.discard(feed.row)
                 self.more = True

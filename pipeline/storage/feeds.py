@@ -15,6 +15,7 @@ from pipeline.model import Entry, FeedSource, FeedState, JournalRow, RefusedEntr
 from . import codec, journal, tables
 from .base import CHUNK, Part
 from .database import Database
+from .values import Poll
 
 _feed, _entry, _refusal = tables.feed, tables.entry, tables.refusal
 _STATE = (_feed.c.row, _feed.c.state, _feed.c.listed)
@@ -104,10 +105,22 @@ class Feeds(Part):
         ``journal_rows`` are about the poll itself and written as they are.
         """
         with self._db.write() as connection:
-            _save_feed(connection, codec.sound(state))
-            self._take(connection, state.row, codec.sound(taken), codec.micros(now))
-            fresh = [row for entry, row in refused if _is_first_refusal(connection, state.row, entry)]
-            journal.append(connection, [*journal_rows, *fresh], self._db.mark)
+            return self._poll(connection, Poll(state, taken, journal_rows, now, refused))
+
+    def apply_polls(self, polls: Sequence[Poll]) -> list[list[JournalRow]]:
+        """``apply_poll`` for several that ended together, in one transaction: the disk is waited for once.
+
+        Returns for each what ``apply_poll`` would.  All are stored or none.
+        """
+        with self._db.write() as connection:
+            return [self._poll(connection, poll) for poll in polls]
+
+    def _poll(self, connection: Connection, poll: Poll) -> list[JournalRow]:
+        row = poll.state.row
+        _save_feed(connection, codec.sound(poll.state))
+        self._take(connection, row, codec.sound(poll.taken), codec.micros(poll.now))
+        fresh = [told for entry, told in poll.refused if _is_first_refusal(connection, row, entry)]
+        journal.append(connection, [*poll.journal_rows, *fresh], self._db.mark)
         return fresh
 
     def _take(self, connection: Connection, feed: int, taken: Sequence[tuple[Entry, bool]], now: int) -> None:

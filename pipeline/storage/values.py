@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from pipeline.model import Entry, FeedSource, JournalRow, Outcome, Reason
+from pipeline.model import Entry, FeedSource, FeedState, JournalRow, Outcome, Reason, RefusedEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,17 @@ class WorkItem:
     revised: bool  # a later version of an entry seen before
     attempts: int  # how often it was postponed
     look: int = 0  # 0: its entry came; n: the n-th further look at its article
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """Everything about one poll that is stored: see ``Store.apply_poll``."""
+
+    state: FeedState
+    taken: Sequence[tuple[Entry, bool]]
+    journal_rows: Sequence[JournalRow]
+    now: datetime
+    refused: Sequence[tuple[RefusedEntry, JournalRow]] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,171 @@
+"""Every misdeed of a hostile server, as feeds and as pages, through a whole round, beside 50 good feeds."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.fetch import refusal
+from pipeline.model import FeedSource, FeedState, Reason
+from pipeline.run.round import run_round
+from pipeline.run.settings import RunSettings
+from pipeline.storage import ItemFilter
+from tests.feeds.hostile_feeds import OTHERS, QUADRATIC
+from tests.fetch.hostile import Behaviour, Hostile, body
+from tests.fetch.support import PLAIN, SMALL, Names, Recording
+from tests.fetch.test_hostile import NAMES, REFUSED, TAKEN
+from tests.run.polling_world import all_parts, rss, tree_bytes
+
+GOOD = 50
+GROWTH = 150 * 1024 * 1024  # bytes, the whole process tree
+ALLOWED = ("127.0.0.1/32", "127.0.1.0/24", "127.0.2.0/24", "127.0.3.0/24")
+PATIENCE = 8.0  # seconds within which every good feed is polled, while the others do their worst
+HARMFUL = (
+    *("blank lines before the root", "a run in author", "entities", "doctypes", "entity bomb", "attributes"),
+    *("categories", "depth", "a polygon", "external entity", "open CDATA", "nested sources", "nested bases"),
+    *("empty", "words", "a page", "JSON brackets", "nested sitemap", "truncated JSON", "binary", "gzip"),
+)
+PARSED = {name: {**QUADRATIC, **OTHERS}[name] for name in HARMFUL}
+SMALL_BOMB = "gzip bomb in many members"  # fits the limit of this test, and holds nothing but zeros
+PRELOAD = ("pipeline.articles.page", "pipeline.feeds.parse", "trafilatura")  # as the service does
+STORY = (
+    "The harbour office of Tarn Mouth put berth number {0} up for lease on Monday, after the last trawler that used "
+    "it was sold to a yard further north. Bidders have until the {0}th week of the season to name a rent, the harbour "
+    "master said, and preference goes to boats that land their catch in town. The berth is forty metres long and was "
+    "dredged two winters ago. Fishermen had asked for it to be kept free as a shelter in easterly gales."
+)
+
+
+@dataclass(frozen=True)
+class World:
+    """Hosts of their own for each misdeed, as a feed and as a page, and for each good feed."""
+
+    server: Hostile
+    bad_feeds: dict[str, FeedSource]  # by name
+    bad_pages: dict[str, str]  # by address: name
+    good_feeds: list[FeedSource]
+
+
+def as_bytes(content: str | bytes) -> bytes:
+    return content if isinstance(content, bytes) else content.encode()
+
+
+def misdeeds() -> dict[str, Behaviour]:
+    transport = {name: behaviour for name, (behaviour, _) in {**REFUSED, **TAKEN}.items()}
+    return transport | {name: body(as_bytes(content)) for name, (content, _) in PARSED.items()}
+
+
+@asynccontextmanager
+async def world() -> AsyncIterator[World]:
+    """One server on many addresses of loopback: what one host does is held against that host alone."""
+    server = Hostile()
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(server.serving())
+        done = misdeeds()
+        feeds = {name: f"127.0.1.{i}" for i, name in enumerate(done, 1)}
+        pages = {name: f"127.0.2.{i}" for i, name in enumerate(done, 1)}
+        good = [f"127.0.3.{i}" for i in range(1, GOOD + 1)]
+        hosts = [*feeds.values(), *pages.values(), *good]
+        more = await asyncio.start_server(server._connected, hosts, server.port)
+        stack.callback(more.close)
+        for name, behaviour in done.items():
+            server.behaviours[path(name)] = behaviour
+        server.behaviours["/fine"] = body(b"fine")
+        bad_pages = {server.url(path(name), host): name for name, host in pages.items()}
+        entries = [(name, address, "") for address, name in bad_pages.items()]
+        server.behaviours["/links"] = body(rss(entries).encode())
+        for i, host in enumerate(good):
+            server.behaviours[f"/good/{i}"] = body(rss([(f"Berth {i}", server.url(f"/story/{i}", host), "")]).encode())
+            page = f"<html><title>Berth {i}</title><article><h1>Berth {i}</h1><p>{STORY.format(i)}</p></article></html>"
+            server.behaviours[f"/story/{i}"] = body(page.encode(), "Content-Type: text/html")
+        bad = {name: FeedSource(server.url(path(name), host), name) for name, host in feeds.items()}
+        wells = [FeedSource(server.url(f"/good/{i}", host), f"Good {i}", 5) for i, host in enumerate(good)]
+        links = FeedSource(server.url("/links"), "Links")
+        yield World(server, {**bad, "links": links}, bad_pages, wells)
+
+
+def path(name: str) -> str:
+    kept = "".join(c if c.isalnum() else "-" for c in name)
+    return "/to-itself" if name == "to itself" else f"/x-{kept}"
+
+
+def alike(reason: Reason) -> set[Reason]:
+    """What never ends meets whichever limit comes first; a host that could not be had is not asked again."""
+    others = {Reason.TOO_LARGE: {Reason.TIMEOUT}, Reason.DNS_FAILED: {Reason.HOST_PAUSED}}
+    return {reason} | others.get(reason, set())
+
+
+async def watch(peak: list[int]) -> None:
+    while True:
+        peak.append(await asyncio.to_thread(tree_bytes, os.getpid()))
+        await asyncio.sleep(0.1)
+
+
+def check_good_feeds(web: World, states: dict[str, FeedState], start: datetime) -> None:
+    wells = [states[feed.url] for feed in web.good_feeds]
+    assert all(state.failures == 0 and state.last_success for state in wells)
+    polled = [state.last_poll for state in wells if state.last_poll]
+    assert len(polled) == GOOD
+    assert (max(polled) - start).total_seconds() < PATIENCE
+    assert all(state.next_poll == polled + timedelta(minutes=5) for state, polled in zip(wells, polled, strict=True))
+
+
+def check_bad_feeds(web: World, states: dict[str, FeedState], told: dict[str | None, Reason]) -> None:
+    for name, feed in web.bad_feeds.items():
+        found = states[feed.url].last_reason
+        wanted = REFUSED[name][1] if name in REFUSED else PARSED.get(name, ("", None))[1]
+        wanted = Reason.FEED_EMPTY if name == SMALL_BOMB else wanted
+        if isinstance(wanted, Reason):
+            assert found in alike(wanted), name
+            assert told.get(feed.url) == found, name
+        elif isinstance(wanted, int):
+            assert (name, found) == (name, None)
+
+
+def check_bad_pages(web: World, told: dict[str | None, Reason]) -> None:
+    for address, name in web.bad_pages.items():
+        assert told.get(address), name
+        if name in REFUSED and name != SMALL_BOMB:
+            assert told[address] in alike(REFUSED[name][1]), name
+
+
+@pytest.mark.timeout(110)
+def test_a_round_survives_every_misdeed_and_keeps_the_schedule_of_good_feeds(tmp_path: Path) -> None:
+    async def main() -> None:
+        settings = replace(SMALL, robots=True, allow_private=ALLOWED, deadline_seconds=1.5, max_body_bytes=1_040_000)
+        run = RunSettings(workers=2, cpu_seconds=2.0, memory_mib=512, attempts=1)
+        backend = Recording()
+        seams: dict[str, Any] = {"ssl_context": PLAIN, "resolver": Names({**NAMES, "e.example": []}), "inner": backend}
+        async with world() as web:
+            everyone = [*web.bad_feeds.values(), *web.good_feeds]
+            async with all_parts(tmp_path, everyone, fetch=settings, run=run, preload=PRELOAD, **seams) as parts:
+                await parts.pool.run(sum, [1, 2])
+                before, peak = tree_bytes(os.getpid()), [0]
+                watcher = asyncio.create_task(watch(peak))
+                began, start = time.monotonic(), parts.clock()
+                report = await run_round(parts, asyncio.Event())
+                assert time.monotonic() - began < 60
+                watcher.cancel()
+                rows = [item.row for item in parts.store.items(ItemFilter(), limit=10_000)]
+                states = {state.source.url: state for state in parts.store.feeds()}
+        assert len(misdeeds()) >= 100
+        check_good_feeds(web, states, start)
+        check_bad_feeds(web, states, {row.url: row.reason for row in rows})
+        check_bad_pages(web, {row.url: row.reason for row in rows})
+        stories = {web.server.url(f"/story/{i}", f"127.0.3.{i + 1}") for i in range(GOOD)}
+        assert stories <= {row.url for row in rows if row.outcome == "new"}
+        assert report.waiting == 0
+        assert not [address for address in backend.opened if refusal(ip_address(address), settings.networks)]
+        assert max(peak) - before < GROWTH
+
+    asyncio.run(main())
