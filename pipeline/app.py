@@ -171,8 +171,8 @@ async def assembled(config: Config, store: Store) -> AsyncIterator[Parts]:
 
     from pipeline.dedup import open_matcher
     from pipeline.fetch import Web
-    from pipeline.run.memory import HostMemory
     from pipeline.run.filters import Filters
+    from pipeline.run.memory import HostMemory
     from pipeline.run.parts import DatabaseThread, Parts
     from pipeline.run.pool import WorkerPool
     from pipeline.run.writer import Writer

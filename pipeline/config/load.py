@@ -44,7 +44,8 @@ def load(
 ) -> Config:
     """Read ``path`` (default: ``$STORYFOLD_CONFIG``, then ``config/pipeline.toml`` where it exists).
 
-    ``lists`` names what each table of a ``[[name]]`` fills.  ``db`` overrides ``[storage] url``.  Raises ``ConfigError`` with all mistakes of all files at once.
+    ``lists`` names what each table of a ``[[name]]`` fills.
+    ``db`` overrides ``[storage] url``.  Raises ``ConfigError`` with all mistakes of all files at once.
     """
     chosen = path or _default_path()
     tables = read_toml(chosen) if chosen else {}

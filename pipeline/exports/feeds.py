@@ -41,8 +41,8 @@ def _entry(row: StoryRow) -> str:
     ]
     if row.url:
         lines.append(f'<link rel="alternate" href={quoteattr(sound(row.url))}/>')
-    for name in row.authors or ((row.outlet,) if row.outlet else ()):
-        lines.append(f"<author><name>{_xml(one_line(name)) or TITLE}</name></author>")
+    names = row.authors or ((row.outlet,) if row.outlet else ())
+    lines += [f"<author><name>{_xml(one_line(name)) or TITLE}</name></author>" for name in names]
     lines += [f"<category term={quoteattr(sound(one_line(outlet)))}/>" for outlet in row.outlets]
     return "\n".join([*lines, "</entry>\n"])
 

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from pipeline.run.memory import HostMemory
     from pipeline.run.metrics import Metrics
     from pipeline.run.pool import WorkerPool
-    from pipeline.run.writer import Writer
     from pipeline.run.webhooks import Webhook
+    from pipeline.run.writer import Writer
     from pipeline.storage import Store
     from pipeline.storage.pages import Pages
 

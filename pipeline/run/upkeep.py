@@ -27,14 +27,14 @@ ROOM = 0.95  # of the size that is allowed is left full: the limit is not met an
 async def tidy(parts: Parts, stop: asyncio.Event) -> None:
     """All of it; ends early once ``stop`` is set."""
     try:
-        while not stop.is_set() and await parts.db(parts.store.index_for_search, SLICE):
+        while not stop.is_set() and await parts.db(parts.store.index_for_search, SLICE) > 0:
             pass
         await _forget(parts, stop)
         if parts.pages is not None:
             before = parts.clock() - timedelta(days=parts.page_settings.keep_days)
             await asyncio.to_thread(parts.pages.prune, before, parts.page_settings.max_mib << 20)
     except StorageError as error:
-        structlog.get_logger().error("upkeep failed", detail=str(error))  # noqa: TRY400 - told in full
+        structlog.get_logger().error("upkeep failed", detail=str(error))
     for hook in parts.webhooks:
         await deliver(parts, hook, stop)
 

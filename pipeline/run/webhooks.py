@@ -13,7 +13,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -51,6 +51,11 @@ class Webhook:
             raise ValueError("url should be an http:// or https:// address")
         if len(self.secret) < 16:
             raise ValueError("secret should have 16 characters or more: receivers trust what it signs")
+        if self.search:
+            try:
+                parse_query(self.search, datetime.fromtimestamp(0, UTC))
+            except UsageError as error:
+                raise ValueError(f"search: {error}") from None
 
     @property
     def key(self) -> str:

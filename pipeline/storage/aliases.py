@@ -62,8 +62,8 @@ class Aliases(Part):
             return [(row[0], row[1]) for row in connection.exec_driver_sql(_COUNTS)]
 
 
-_REMEMBER = "INSERT INTO renamed (article, name) SELECT row, outlet FROM article WHERE outlet = ? ON CONFLICT DO NOTHING"
-_RENAME_BACK = "UPDATE article SET outlet = ? WHERE row IN (SELECT article FROM renamed WHERE name = ?)"
-_COUNTS = (
-    "SELECT outlet, count(*) FROM article WHERE outlet IS NOT NULL GROUP BY outlet ORDER BY count(*) DESC, outlet"
+_REMEMBER = (
+    "INSERT INTO renamed (article, name) SELECT row, outlet FROM article WHERE outlet = ? ON CONFLICT DO NOTHING"
 )
+_RENAME_BACK = "UPDATE article SET outlet = ? WHERE row IN (SELECT article FROM renamed WHERE name = ?)"
+_COUNTS = "SELECT outlet, count(*) FROM article WHERE outlet IS NOT NULL GROUP BY outlet ORDER BY count(*) DESC, outlet"

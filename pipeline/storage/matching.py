@@ -44,11 +44,11 @@ class Matching(Queue):
         the mark is not the ``expected`` one.  Returns the mark that holds afterwards.
         """
         try:
-            return self._apply(batch, now, expected)
+            return self._apply_batch(batch, now, expected)
         except UnicodeEncodeError:  # a lone surrogate somewhere: rare, so looked for only now
-            return self._apply(codec.sound(batch), now, expected)
+            return self._apply_batch(codec.sound(batch), now, expected)
 
-    def _apply(self, batch: Sequence[Ingest], now: datetime, expected: Mark | None) -> Mark:
+    def _apply_batch(self, batch: Sequence[Ingest], now: datetime, expected: Mark | None) -> Mark:
         with self._db.write() as connection:
             if expected is not None and _mark(connection) != expected:
                 raise Overtaken("somebody corrected the records meanwhile")

@@ -11,7 +11,7 @@ from pipeline.errors import NotFound
 
 from . import codec, tables
 from .batch import Batch
-from .corrections import Corrections, _as_link, _article_rows
+from .corrections import Corrections, _article_rows, _as_link
 from .values import EventKind, Link, LinkKind
 
 _link, _event, _article = tables.link, tables.event, tables.article

@@ -51,7 +51,7 @@ class Action:
 
 
 def _merge(work: Corrections, args: Namespace) -> tuple[str, list[StoryRecord]]:
-    story = work.merge(*args.names, args.note)
+    story = work.merge(args.names[0], args.names[1], args.note)
     return f"One story of {len(story.articles)} articles: {story.story_id} ({story.canonical_rule})", [story]
 
 

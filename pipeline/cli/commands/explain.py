@@ -41,7 +41,8 @@ def run(args: Namespace) -> int:
     config = app.load_config(args)
     files = [Path(name) for name in (args.a, args.b)]
     if all(path.is_file() for path in files):
-        told, links = explain(_from_file(files[0]), _from_file(files[1])), []
+        told = explain(_from_file(files[0]), _from_file(files[1]))
+        links: list[Link] = []
     else:
         with open_store(config.storage.url, read_only=True) as store:
             told, links = _stored(store, config, args)

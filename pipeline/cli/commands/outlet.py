@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pipeline import app
 from pipeline.cli import show
@@ -30,7 +30,7 @@ def _list(args: Namespace, config: Config) -> int:
         outlet = aliases.get(feed.outlet, feed.outlet)
         feeds[outlet] = feeds.get(outlet, 0) + 1
         priorities[outlet] = max(priorities.get(outlet, feed.priority), feed.priority)
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "outlet": outlet,
             "articles": counts.get(outlet, 0),
