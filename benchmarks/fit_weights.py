@@ -14,16 +14,18 @@ import gzip
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
 from pipeline.dedup import Incoming, open_matcher, profiles
 from pipeline.dedup.evaluate import PARTIAL, LabelledPair, read_pairs
+from pipeline.dedup.explain import NoCounts
 from pipeline.dedup.features import FEATURES, pair_features
 from pipeline.dedup.index import EPOCH
-from pipeline.dedup.judge import THRESHOLD, Table, default_table
-from pipeline.dedup.tune import Sample, changes, cross_validated, fit, groups, to_toml, weighted_f1
+from pipeline.dedup.judge import THRESHOLD, Table, default_table, weighed
+from pipeline.dedup.tune import Sample, changes, cross_validated, fit, groups, tempered, to_toml, weighted_f1
 from pipeline.model import Article, StoredArticle
 
 TARGET = Path(__file__).parent.parent / "pipeline" / "dedup" / "weights.toml"
@@ -80,7 +82,8 @@ def sample(ids: Sequence[str], articles: Sequence[Article], pairs: Sequence[Labe
     later = [max(row[str(p.a)], row[str(p.b)]) for p in pairs]
     earlier = [min(row[str(p.a)], row[str(p.b)]) for p in pairs]
     wanted = {*later, *earlier}
-    figures, kept = np.zeros((len(pairs), len(FEATURES))), {}
+    figures, unlearned = np.zeros((2, len(pairs), len(FEATURES)))
+    kept = {}
     matcher = open_matcher(InMemory(articles))
     for first in range(0, len(articles) + 1, EPOCH):
         rows = range(max(first, 1), min(first + EPOCH, len(articles) + 1))
@@ -96,6 +99,9 @@ def sample(ids: Sequence[str], articles: Sequence[Article], pairs: Sequence[Labe
             figures[due] = pair_features(
                 [kept[later[i]] for i in due], [kept[earlier[i]] for i in due], matcher.counts, None, counted
             )
+            unlearned[due] = pair_features(
+                [kept[later[i]] for i in due], [kept[earlier[i]] for i in due], NoCounts(), None, ~np.ones_like(counted)
+            )
         matcher.decide([Incoming(r, articles[r - 1], made[r]) for r in rows])
     together = np.array(
         [matcher.ledger.story(x) == matcher.ledger.story(y) for x, y in zip(later, earlier, strict=True)]
@@ -106,25 +112,47 @@ def sample(ids: Sequence[str], articles: Sequence[Article], pairs: Sequence[Labe
             np.array([p.copy for p in pairs]),
             np.array([p.weight for p in pairs]),
             groups([(str(p.a), str(p.b)) for p in pairs]),
+            unlearned,
         ),
         together,
     )
 
 
 def report(names: Sequence[str], samples: Sequence[Sample], together: Sequence[np.ndarray], table: Table) -> list[str]:  # type: ignore[type-arg]
-    """A line per corpus: F1 cross-validated by article, fitted, and of the stories of the weights in force."""
+    """A line per corpus: F1 cross-validated by article, by weights fitted on the other corpora only, fitted, and
+    of the stories of the weights in force."""
     runs = [cross_validated(samples, seed=s) for s in range(SEEDS)]
     lines = []
     for i, (name, s) in enumerate(zip(names, samples, strict=True)):
-        apart = np.mean([weighted_f1(s.copies, run[i] >= THRESHOLD, s.weights) for run in runs])
-        fitted = weighted_f1(s.copies, table.probability(s.figures) >= THRESHOLD, s.weights)
-        stories = weighted_f1(s.copies, together[i], s.weights)
-        lines.append(f"{name}: F1 cross-validated {apart:.3f}, fitted {fitted:.3f}, stories {stories:.3f}")
-    if len(samples) > 1:
-        for i, (name, s) in enumerate(zip(names, samples, strict=True)):
-            other = fit([x for j, x in enumerate(samples) if j != i])
-            f1 = weighted_f1(s.copies, other.probability(s.figures) >= THRESHOLD, s.weights)
-            lines.append(f"{name}: F1 by weights fitted on the other corpora only {f1:.3f}")
+        others = [x for j, x in enumerate(samples) if j != i]
+        figures = {
+            "cross-validated": float(np.mean([_f1(s, run[i]) for run in runs])),
+            **({"fitted on the others": _f1(s, fit(others).probability(s.figures))} if others else {}),
+            "fitted": _f1(s, table.probability(s.figures)),
+            "stories": weighted_f1(s.copies, together[i], s.weights),
+        }
+        lines.append(f"{name}: F1 " + ", ".join(f"{what} {value:.3f}" for what, value in figures.items()))
+    return [*lines, *_calibration(samples, runs)]
+
+
+def _f1(s: Sample, score: np.ndarray) -> float:  # type: ignore[type-arg]
+    """With the vetoes, which are part of every verdict."""
+    vetoed = np.array([bool(reason) for reason in weighed(s.figures, default_table())[1]])
+    return weighted_f1(s.copies, (score >= THRESHOLD) & ~vetoed, s.weights)
+
+
+def _calibration(samples: Sequence[Sample], runs: Sequence[Sequence[np.ndarray]]) -> list[str]:  # type: ignore[type-arg]
+    """Of the pairs whose cross-validated score lies in a range, which share are copies; pairs as they count in
+    the fit."""
+    score = np.concatenate([np.concatenate(list(run)) for run in runs])
+    copies = np.concatenate([s.copies for s in samples] * len(runs))
+    weights = np.concatenate([tempered(s.weights) for s in samples] * len(runs))
+    lines = []
+    for low, high in pairwise((0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 1.001)):
+        here = (score >= low) & (score < high)
+        share, mean = (float(np.average(x[here], weights=weights[here])) for x in (copies * 1.0, score))
+        end, pairs = min(high, 1.0), here.sum() / len(runs)
+        lines.append(f"scores {low:.1f} to {end:.1f}: mean {mean:.2f}, copies {share:.2f}, {pairs:.0f} pairs")
     return lines
 
 
@@ -152,9 +180,9 @@ def main() -> None:
         source = [
             "Weights of the logistic combination (judge.py), in log odds per unit of the figure.",
             f"Fitted by benchmarks/fit_weights.py on {count} labelled pairs, {copies} of them copies:",
-            *(f"  {line}" for line in lines if "stories" in line),
+            *(f"  {line.split(', stories')[0]}" for line in lines),
         ]
-        TARGET.write_text(to_toml(table, "\n".join(line.split(", stories")[0] for line in source)), "utf-8")
+        TARGET.write_text(to_toml(table, "\n".join(source)), "utf-8")
 
 
 if __name__ == "__main__":

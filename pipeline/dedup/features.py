@@ -73,31 +73,34 @@ class Counts(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """One figure: its name, and what it says, for people."""
+    """One figure: its name, what it says, for people, and which way it may move a score.
+
+    ``sign``: 1 where more of it never lowers a score, -1 where more of it never raises one.  Weights keep to
+    it: a weight of the other sign only makes up for another figure, on the corpora that it was fitted on.
+    """
 
     name: str
     meaning: str
+    sign: int
 
 
 FEATURES: tuple[Feature, ...] = (
-    Feature("containment", "rarity-weighted share of one text found in the other, the larger share; logit"),
-    Feature("overlap", "rarity-weighted share of both texts together that is shared; logit"),
-    Feature("shared_prose", "rare prose that both have; log of weighted shingles"),
-    Feature("prose", "rare prose of the text that has less of it; log of weighted shingles"),
-    Feature("quotation", "share of the overlap that is quoted speech, times the log of the overlap"),
-    Feature("furniture", "share of the overlap that is furniture"),
-    Feature("lead", "share of a text's first 40 shingles found in the other, the larger share"),
-    Feature("word_edits", "places where other words stand inside the same wording, at most 30"),
-    Feature("number_edits", "places where other numbers stand inside the same wording, at most 10"),
-    Feature("numbers_missing", "numbers of the side with fewer that the other lacks; log"),
-    Feature("numbers_in_conflict", "share of the numbers of the side with fewer that the other lacks"),
-    Feature("names_in_conflict", "share of the names of the side with fewer that the other lacks"),
-    Feature("title_numbers_in_conflict", "the same share for numbers in the titles"),
-    Feature("title", "similarity of the titles as sets of words"),
-    Feature("days", "log of the days apart, times containment: late repeats are forms, not copies"),
-    Feature("same_outlet", "one outlet, other title, other beginning: what is shared may be the site's; 0-1"),
+    Feature("containment", "rarity-weighted share of one text found in the other, the larger share; logit", 1),
+    Feature("prose_share", "share of the rare prose of the text with less of it that the other has; log", 1),
+    Feature("quotation", "share of the overlap that is quoted speech, times the log of the overlap", -1),
+    Feature("furniture", "share of the overlap that is furniture", -1),
+    Feature("lead", "share of a text's first 40 shingles found in the other, the larger share", 1),
+    Feature("word_edits", "places where other words stand inside the same wording, at most 30", 1),
+    Feature("number_edits", "places where other numbers stand inside the same wording, at most 10", -1),
+    Feature("numbers_in_conflict", "numbers that the side with fewer has alone: their share beyond one half", -1),
+    Feature("names_in_conflict", "share of the names of the side with fewer that the other lacks", -1),
+    Feature("title_numbers_in_conflict", "the same share for numbers in the titles", -1),
+    Feature("title", "similarity of the titles as sets of words", 1),
+    Feature("days", "log of the days apart, times containment: late repeats are forms, not copies", -1),
+    Feature("same_outlet", "one outlet, other title, other beginning: what is shared may be the site's; 0-1", -1),
 )
 NAMES: tuple[str, ...] = tuple(f.name for f in FEATURES)
+SIGNS: tuple[int, ...] = tuple(f.sign for f in FEATURES)
 UNKNOWN_DAYS = 0.47  # log1p of 0.6 days: about where copies and other pairs are equally likely
 
 
@@ -259,20 +262,18 @@ FOUND_BEGINNING = _where(SHARED | BEGINNING)
 
 
 def _text(w: Weighed) -> tuple[Floats, ...]:
-    """The first seven figures; then containment, unweighted, which the frame needs."""
+    """The first five figures; then containment, unweighted, which the frame needs."""
     a, b = Sums.of(w.overlap.a, w.class_a, w.rare_a), Sums.of(w.overlap.b, w.class_b, w.rare_b)
     size_a, size_b = _of(a.weight, ALL), _of(b.weight, ALL)
     in_a, in_b = _of(a.weight, FOUND), _of(b.weight, FOUND)
-    shared = (in_a + in_b) / (size_a + size_b + 2 * PAD)
     total = _of(a.count, FOUND)
     kept = _of(a.count, FOUND_CONTENT)
     quoted = _of(a.count, FOUND_QUOTED) / (kept + PAD)
     leads = [_of(s.count, FOUND_BEGINNING) / np.minimum(LEAD, _of(s.count, ALL) + 1) for s in (a, b)]
     return (
         logit(_larger(in_a, size_a, in_b, size_b)),
-        logit(shared),
-        np.log1p(np.minimum(_of(a.weight, FOUND_PROSE), _of(b.weight, FOUND_PROSE))),
-        np.log1p(np.minimum(_of(a.weight, PROSE), _of(b.weight, PROSE))),
+        np.log1p(np.minimum(_of(a.weight, FOUND_PROSE), _of(b.weight, FOUND_PROSE)))
+        - np.log1p(np.minimum(_of(a.weight, PROSE), _of(b.weight, PROSE))),
         quoted * np.log1p(np.minimum(total, _of(b.count, FOUND))),
         (total - kept) / (total + PAD),
         np.maximum(*leads),
@@ -320,11 +321,11 @@ def _marked(flags: NDArray[np.uint8], bit: int, start: NDArray[np.int64], stop: 
 
 
 def _facts(a: Sequence[ProfileLike], b: Sequence[ProfileLike]) -> tuple[Floats, ...]:
-    shared, size_a, size_b = common([p.numbers for p in a], [p.numbers for p in b])
-    missing = np.log1p(np.minimum(size_a, size_b) - shared)
+    numbers = _conflict(*common([p.numbers for p in a], [p.numbers for p in b]))
     names = _conflict(*common([p.names for p in a], [p.names for p in b]))
     titles = _conflict(*common([p.title_numbers for p in a], [p.title_numbers for p in b]))
-    return missing, _conflict(shared, size_a, size_b), names, titles
+    # Up to half: copies leave out and correct as many numbers as other pairs.
+    return np.maximum(numbers - 0.5, 0.0), names, titles
 
 
 def _conflict(shared: Floats, size_a: Floats, size_b: Floats) -> Floats:

@@ -20,6 +20,8 @@ from pipeline.errors import StoryfoldError
 THRESHOLD = 0.5  # probability from which two articles are the same report
 REWORDED = 0.85  # logit of containment: with less than 0.7 of the smaller text it is a rewrite
 EDITION = 0.75  # of the other's length: below, it is another edition
+CORRECTIONS = 5  # places changed at most, and nothing else, for a corrected edition
+WHOLE = 2.0  # logit of containment: nine tenths of the wording
 
 
 class Kind(StrEnum):
@@ -28,6 +30,7 @@ class Kind(StrEnum):
     REPRINT = "reprint"  # the same wording, more or less whole
     ABRIDGED = "abridged"  # the later article is a shortened edition
     EXPANDED = "expanded"  # the later article is a longer edition
+    CORRECTED = "corrected"  # the outlet's own text again, with a few places changed
     REWRITTEN = "rewritten"  # much of the wording, rearranged or reworded
     SAME_TITLE = "same-title-and-time"  # too short for its wording to decide
     DIFFERENT = "different"  # not the same report
@@ -58,6 +61,12 @@ VETOES: tuple[Veto, ...] = (
         "form",
         "like sentences with other numbers in four places or more, and days apart: a recurring form",
         lambda f: (f[:, _AT["number_edits"]] >= 4) & (f[:, _AT["days"]] > 1.0),  # 0 and 32
+    ),
+    Veto(
+        "figures",
+        "like sentences with other numbers in three places or more, and hardly a number in common: another "
+        "issue of a form",
+        lambda f: (f[:, _AT["number_edits"]] >= 3) & (f[:, _AT["numbers_in_conflict"]] >= 0.1),  # 0 and 46
     ),
 )
 VETOED = 0.02  # highest score of a vetoed pair
@@ -122,12 +131,7 @@ def judge(
 ) -> Verdicts:
     """Judge each pair ``new[i], stored[i]``; see ``features.pair_features`` for ``counted_*``."""
     figures = pair_features(new, stored, counts, counted_new, counted_stored)
-    score = (table or default_table()).probability(figures)
-    why = [""] * len(new)
-    for veto in VETOES:
-        for pair in np.flatnonzero(veto.holds(figures)).tolist():
-            score[pair] = min(score[pair], VETOED)
-            why[pair] = why[pair] or veto.reason
+    score, why = weighed(figures, table or default_table())
     for pair, (x, y) in enumerate(zip(new, stored, strict=True)):
         if x.text == y.text and x.n_tokens == y.n_tokens > 0:
             score[pair], why[pair] = 1.0, "the same text, word for word"
@@ -138,6 +142,17 @@ def judge(
     rows = zip(new, stored, figures, same.tolist(), strict=True)
     kinds = tuple(_kind(x, y, row) if yes else Kind.DIFFERENT for x, y, row, yes in rows)
     return Verdicts(score, same, kinds, tuple(why), figures)
+
+
+def weighed(figures: Floats, table: Table) -> tuple[Floats, list[str]]:
+    """Scores from figures alone, vetoes applied, and the reason of the first veto that holds, "" where none."""
+    score = table.probability(figures)
+    why = [""] * len(figures)
+    for veto in VETOES:
+        for pair in np.flatnonzero(veto.holds(figures)).tolist():
+            score[pair] = min(score[pair], VETOED)
+            why[pair] = why[pair] or veto.reason
+    return score, why
 
 
 def _short(new: ProfileLike, stored: ProfileLike, figures: Floats) -> ShortVerdict:
@@ -159,4 +174,7 @@ def _kind(new: ProfileLike, stored: ProfileLike, figures: Floats) -> Kind:
         return Kind.ABRIDGED
     if len(stored.shingles) < EDITION * len(new.shingles):
         return Kind.EXPANDED
+    edits = figures[_AT["word_edits"]] + figures[_AT["number_edits"]]
+    if new.outlet == stored.outlet != 0 and 0 < edits <= CORRECTIONS and figures[_AT["containment"]] > WHOLE:
+        return Kind.CORRECTED
     return Kind.REPRINT

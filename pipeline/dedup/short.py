@@ -35,16 +35,13 @@ def is_short(shingles: int) -> bool:
     return shingles < LEAST
 
 
-def judge_short(
-    similarity: float, words: int, hours: float | None, numbers_differ: bool, same_url: bool = False
-) -> ShortVerdict:
+def judge_short(similarity: float, words: int, hours: float | None, numbers_differ: bool) -> ShortVerdict:
     """Decide without the text.
 
     ``similarity``: of the titles, 0-1; ``words``: of the shorter title; ``hours``: apart, None where unknown;
-    ``numbers_differ``: each title has a number that the other lacks; ``same_url``: one address, normalised.
+    ``numbers_differ``: each title has a number that the other lacks.  Two entries of one address never come
+    here: they are one article before anything is compared.
     """
-    if same_url:
-        return ShortVerdict(1.0, "same address")
     if words < WORDS:
         return ShortVerdict(APART, "short text, and the title is too short to tell")
     if numbers_differ:

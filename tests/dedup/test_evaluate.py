@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from pipeline.dedup.evaluate import LabelledPair, evaluate, read_pairs, to_html, to_text
-from pipeline.dedup.features import NAMES
+from pipeline.dedup.features import NAMES, SIGNS
 from pipeline.dedup.judge import Table, default_table, read_table
 from pipeline.dedup.tune import Sample, changes, cross_validated, fit, groups, to_toml, weighted_f1
 from pipeline.errors import UsageError
@@ -78,11 +78,28 @@ def drawn(table: Table, count: int, seed: int) -> Sample:
 
 
 def test_fit_finds_the_weights_that_drew_the_labels() -> None:
-    truth = Table(-0.5, np.linspace(-2.0, 2.0, len(NAMES)))
+    truth = Table(-0.5, np.linspace(0.5, 2.0, len(NAMES)) * SIGNS)
     found = fit([drawn(truth, 6000, 1)])
     assert np.allclose(
         found.weights / np.linalg.norm(found.weights), truth.weights / np.linalg.norm(truth.weights), atol=0.08
     )
+
+
+def test_a_weight_keeps_its_sign_whatever_the_labels_say() -> None:
+    drew = np.linspace(0.5, 2.0, len(NAMES)) * SIGNS
+    drew[[0, 5]] *= -1.0
+    found = fit([drawn(Table(-0.5, drew), 3000, 5)])
+    assert found.weights[[0, 5]].tolist() == [0.0, 0.0]
+    assert (np.delete(found.weights * SIGNS, [0, 5]) > 0.2).all()
+
+
+def test_figures_of_an_empty_store_count_a_little() -> None:
+    plain = drawn(Table(0.0, np.linspace(0.5, 2.0, len(NAMES)) * SIGNS), 2000, 6)
+    silent = Sample(plain.figures, plain.copies, plain.weights, plain.groups, np.zeros_like(plain.figures))
+    same = Sample(plain.figures, plain.copies, plain.weights, plain.groups, plain.figures)
+    assert np.allclose(fit([same]).weights, fit([plain]).weights, atol=1e-6)
+    assert np.linalg.norm(fit([silent]).weights - fit([plain]).weights) > 0.01
+    assert cross_validated([silent], folds=3)[0].shape == (2000,)
 
 
 def test_a_prior_holds_where_pairs_say_nothing() -> None:
@@ -93,7 +110,7 @@ def test_a_prior_holds_where_pairs_say_nothing() -> None:
 
 
 def test_cross_validation_never_scores_what_it_saw() -> None:
-    sample = drawn(Table(0.0, np.linspace(-2.0, 2.0, len(NAMES))), 400, 3)
+    sample = drawn(Table(0.0, np.linspace(0.5, 2.0, len(NAMES)) * SIGNS), 400, 3)
     [scores] = cross_validated([sample], folds=4)
     assert 0.7 < weighted_f1(sample.copies, scores >= 0.5, sample.weights) < 1.0
 
