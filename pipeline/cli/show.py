@@ -56,6 +56,13 @@ def text(value: object, style: str = "", width: int | None = None) -> Text:
     return Text(shortened(shown, width) if width else printable(shown), style=style)
 
 
+def two_lines(first: object, second: object) -> Text:
+    """A cell with a line for people and a dim one with the address."""
+    cell = text(first)
+    cell.append("\n")
+    return cell.append_text(text(second, "dim"))
+
+
 def json_lines(rows: Iterable[Any]) -> None:
     """One JSON object a line on standard output, UTF-8, flushed line by line where somebody watches."""
     out = sys.stdout.buffer

@@ -61,7 +61,7 @@ def print_story(console: Console, story: StoryRecord) -> None:
             show.text(member.outlet or "", width=28),
             member.reason or "started the story",
             "" if member.score is None else f"{member.score:.2f}",
-            show.text(f"{member.title}  {member.url}"),
+            show.two_lines(member.title, member.url),
         )
     console.print(table)
 
