@@ -21,20 +21,8 @@ _FLAT = frozenset([
     "use",
 ])  # fmt: skip
 _PLAINLY_FLAT = (
-    "<p>",
-    "<p ",
-    "<li>",
-    "<li ",
-    "<img ",
-    "<br>",
-    "<br ",
-    "<br/",
-    "<meta ",
-    "<link ",
-    "<input ",
-    "<td>",
-    "<td ",
-)
+    "<p>", "<p ", "<li>", "<li ", "<img ", "<br>", "<br ", "<br/", "<meta ", "<link ", "<input ", "<td>", "<td ",
+)  # fmt: skip
 _FORBIDDEN = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -45,13 +33,22 @@ def guarded(html: str, settings: ExtractSettings) -> tuple[str, str]:
     """
     if len(html) > settings.max_bytes:
         raise _too_complex(f"{len(html):,} characters, allowed are {settings.max_bytes:,}")
-    if _FORBIDDEN.search(html):
+    if "\x00" in html or _has_surrogates(html):
         html = _FORBIDDEN.sub("\ufffd", html)
     _check_counts(html, settings)
     lean = without_dead_parts(html)
-    if _nesting_tags(lean) > settings.max_depth:
+    if _may_be_deep(lean, settings.max_depth):
         _check_depth(lean, settings.max_depth)
     return html, lean
+
+
+def _has_surrogates(html: str) -> bool:
+    """Encoding finds them many times faster than a pattern."""
+    try:
+        html.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def _check_counts(html: str, settings: ExtractSettings) -> None:
@@ -77,9 +74,14 @@ def _check_attributes(html: str, allowed: int) -> None:
         start = html.find("<", end)
 
 
-def _nesting_tags(html: str) -> int:
-    """At least as many as there are opening tags that can nest: cheap, and enough to clear most pages."""
-    return html.count("<") - html.count("</") - sum(map(html.count, _PLAINLY_FLAT))
+def _may_be_deep(html: str, allowed: int) -> bool:
+    """Whether more than ``allowed`` opening tags are such as can nest: cheap, and enough to clear most pages."""
+    nesting = html.count("<") - html.count("</")
+    for mark in _PLAINLY_FLAT:
+        if nesting <= allowed:
+            return False
+        nesting -= html.count(mark)
+    return nesting > allowed
 
 
 def _check_depth(html: str, allowed: int) -> None:

@@ -49,10 +49,9 @@ def without_residue(text: str, titles: Sequence[str], names: Sequence[str] = ())
     lines = [line for line in lines if line]
     plain_titles = {_squeezed(title) for title in titles} - {""}
     longest = 2 * max(map(len, titles), default=0) + 20
-    short = [i for i, line in enumerate(lines) if len(line) <= longest]
-    drop = _in_the_head(lines, plain_titles, names) | _in_the_tail(lines, plain_titles)
+    titled = {i for i, line in enumerate(lines) if len(line) <= longest and _squeezed(line) in plain_titles}
+    drop = titled | _in_the_head(lines, names) | _in_the_tail(lines, titled)
     drop |= {i for i, line in enumerate(lines) if _is_furniture(line)}
-    drop |= {i for i in short if _squeezed(lines[i]) in plain_titles}
     kept = [
         _trimmed_end(line) if i >= len(lines) - _TAIL_LINES else line for i, line in enumerate(lines) if i not in drop
     ]
@@ -72,14 +71,8 @@ def _table_parts(line: str) -> list[str]:
     return cells if furnished and layout else [line]
 
 
-def _in_the_head(lines: list[str], titles: set[str], names: Sequence[str]) -> set[int]:
-    drop = set()
-    for i, line in enumerate(lines[:_HEAD_LINES]):
-        if len(line) > _LONGEST_RESIDUE:
-            continue
-        if _squeezed(line) in titles or _is_head_residue(line) or _is_imprint(line, names):
-            drop.add(i)
-    return drop
+def _in_the_head(lines: list[str], names: Sequence[str]) -> set[int]:
+    return {i for i, line in enumerate(lines[:_HEAD_LINES]) if _is_head_residue(line) or _is_imprint(line, names)}
 
 
 def _is_imprint(line: str, names: Sequence[str]) -> bool:
@@ -103,17 +96,17 @@ def _is_head_residue(line: str) -> bool:
     return any(shape.fullmatch(line) for shape in shapes) or ("://" in line and bool(words.link.fullmatch(line)))
 
 
-def _in_the_tail(lines: list[str], titles: set[str]) -> set[int]:
+def _in_the_tail(lines: list[str], titled: set[int]) -> set[int]:
     """From the end upwards; prose of some length ends the walk."""
-    drop = set()
+    drop: set[int] = set()
     first = max(0, len(lines) - _TAIL_LINES)
     for i in range(len(lines) - 1, first - 1, -1):
         line = lines[i]
         if len(line) > _LONGEST_RESIDUE:
             break
-        if _is_residue(line) or _is_head_residue(line) or _is_closing(line) or _squeezed(line) in titles:
+        if _is_residue(line) or _is_head_residue(line) or _is_closing(line):
             drop.add(i)
-        elif len(line.split()) > _PROSE:
+        elif len(line.split()) > _PROSE and i not in titled:
             break
     return drop
 
@@ -143,6 +136,8 @@ def _trimmed_end(line: str) -> str:
     link behind initials, are the foot of a page.
     """
     before, rest = line[:-_HANGING], line[-_HANGING:]
+    if "://" not in rest and folded(rest.rsplit(None, 1)[-1] if rest.strip() else "") not in wording().form_ends:
+        return line  # the pattern is slow on prose
     labels = links = 0
     while match := wording().form_or_link_at_end.search(rest):
         labels += match["form"] is not None

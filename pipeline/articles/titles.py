@@ -18,6 +18,7 @@ _SEPARATOR = re.compile(
 _AFTER_PREFIX = re.compile(r"\s*[:|–—»]\s+|\s+-\s+")
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")  # soft hyphens and their like
 _ARCHIVE = frozenset({"blog archive", "archive", "blog"})  # what old blogs put between their name and the title
+_ACCENTS = re.compile("[\u0300-\u036f\u0591-\u05bd\u064b-\u065f]+")  # of Latin, Greek, Cyrillic; Hebrew; Arabic
 _LETTERS = re.compile(r"[^\W_]+")
 _MOST = 500  # characters of a title that are looked at
 _LONGEST = 250  # characters of a line that may be a headline
@@ -188,6 +189,5 @@ def plain_words(text: str) -> str:
     """Lower case, without accents and punctuation, for comparing."""
     text = html.unescape(text) if "&" in text else text
     if not text.isascii():
-        folded = unicodedata.normalize("NFKD", text)
-        text = "".join(c for c in folded if not unicodedata.combining(c))
+        text = _ACCENTS.sub("", unicodedata.normalize("NFKD", text))
     return " ".join(_LETTERS.findall(text.casefold()))

@@ -26,6 +26,7 @@ class Wording:
     date_or_time: re.Pattern[str]
     form: re.Pattern[str]  # a label of a form
     form_or_link_at_end: re.Pattern[str]
+    form_ends: frozenset[str]  # last words of the form's labels
     link: re.Pattern[str]
     furniture: frozenset[str]
     furniture_shapes: re.Pattern[str]
@@ -60,6 +61,7 @@ def wording() -> Wording:
         form_or_link_at_end=_line(
             rf"(?:^|(?<=\s)|(?<=[.!?”\"’)]))(?:(?P<form>{_AROUND}{form}{_AROUND})|{link}(?P<link>https?://\S+)\s*)$"
         ),
+        form_ends=frozenset(folded(row.split()[-1]) for row in data["form"]["labels"]),
         link=_line(link + _HOST),
         furniture=frozenset(map(folded, (row for row in lines if "…" not in row))),
         furniture_shapes=_line(_any(row for row in lines if "…" in row)),
