@@ -63,9 +63,15 @@ def dateline_agencies(text: str) -> tuple[str, ...]:
         return ()
     for paragraph in start.split("\n")[:3]:
         for pattern in agency_table().datelines:
-            if match := pattern.match(paragraph.strip()):
+            match = pattern.match(paragraph.strip())
+            if match and not _is_prose(match.string[: match.start("agency")]):
                 return _named(match["agency"])
     return ()
+
+
+def _is_prose(before: str) -> bool:
+    """Places are written with capitals; beside them stands at most the name of a month."""
+    return sum(word.islower() and len(word) > 3 for word in re.findall(r"[^\W\d_]+", before)) > 1
 
 
 def credited_agencies(text: str) -> tuple[str, ...]:
@@ -108,7 +114,7 @@ def _datelines(name: str) -> tuple[re.Pattern[str], ...]:
     several = rf"(?P<agency>{name}(?:\s*[/,;-]\s*{name}){{0,3}})"
     place = r"[^\W\d_][\w .,'’/-]{0,60}?"
     shapes = (
-        rf"(?:{place},?\s*)?[(\[（]{several}[)\]）]\s*(?:[-–—:.]|\s)",  # WASHINGTON (AP) -   (Reuters) -
+        rf"(?:{place},?\s*)?[(\[（]{several}[)\]）]\s*(?:[-–—:.]|\s(?![a-zß-ÿа-я]))",  # WASHINGTON (AP) -   (Reuters) -
         rf"[(\[]{several}[)\]]",  # (ANSA) - ROMA
         rf"[/]{several}[/]",  # /ТАСС/
         rf"{place},\s*\d{{1,2}}\.?\s*\w{{2,12}}\.?\s*(?:\d{{4}}\s*)?[(/]{several}[)/]",  # Madrid, 3 may (EFE).-
