@@ -101,6 +101,7 @@ FEATURES: tuple[Feature, ...] = (
 )
 NAMES: tuple[str, ...] = tuple(f.name for f in FEATURES)
 SIGNS: tuple[int, ...] = tuple(f.sign for f in FEATURES)
+UNKNOWN_TITLE = 0.5  # the median of web news, of copies and of other pairs alike
 UNKNOWN_DAYS = 0.47  # log1p of 0.6 days: about where copies and other pairs are equally likely
 
 
@@ -345,5 +346,5 @@ def _frame(
 
 
 def _title(a: str, b: str) -> float:
-    """0-1; 0.3 where a title is missing, about what unrelated titles score."""
-    return fuzz.token_set_ratio(a, b) / 100.0 if a and b else 0.3
+    """0-1; ``UNKNOWN_TITLE`` where one is missing."""
+    return fuzz.token_set_ratio(a, b) / 100.0 if a and b else UNKNOWN_TITLE
