@@ -64,7 +64,7 @@ def database(url: str, now: datetime) -> Iterator[Finding]:
                 said = f"{path}: sound, {counts.articles} articles in {counts.stories} stories"
                 yield Finding("database", "well", said)
                 yield from _stored(store, now)
-    except StorageError as error:
+    except (StorageError, ValueError, TypeError) as error:  # damaged values cannot even be read
         faults = [str(error)]
     for fault in faults:
         todo = "Stop the service, move the file away, and `restore` the latest backup."

@@ -15,9 +15,9 @@ import msgspec
 
 from pipeline.errors import SchemaError, StorageError
 
-from . import codec
 from .base import Part
 from .database import explained
+from .faults import content_faults
 from .migrate import check_version
 
 SEAL = "storyfold_seal"
@@ -47,7 +47,7 @@ class Care(Part):
             found += [str(row[0]) for row in connection.exec_driver_sql("PRAGMA integrity_check")]
             raw = connection.connection.dbapi_connection
             if isinstance(raw, sqlite3.Connection):
-                found += _content_faults(raw, limit)
+                found += content_faults(raw, limit)
         return [line for line in dict.fromkeys(found) if line != "ok"][:limit]
 
     def backup(self, path: str | Path) -> Sums:
@@ -157,20 +157,3 @@ def _seal(copy: sqlite3.Connection) -> None:
         [(name, rows, digest) for name, (rows, digest) in found.items()],
     )
     copy.commit()
-
-
-def _content_faults(raw: sqlite3.Connection, limit: int) -> list[str]:
-    """Texts that are not what was stored, and packed values that cannot be read."""
-    faults: list[str] = []
-    cursor = raw.cursor()
-    cursor.execute(
-        "SELECT a.row, a.text_hash, b.text, a.meta FROM article a LEFT JOIN body b ON b.article = a.row"
-    )
-    for row, known, text, meta in cursor:
-        if text is not None and codec.text_hash(text) != known:
-            faults.append(f"the text of article row {row} is not what was stored")
-        if not codec.readable_meta(meta):
-            faults.append(f"the record of article row {row} cannot be read")
-        if len(faults) >= limit:
-            break
-    return faults

@@ -195,6 +195,6 @@ def readable_meta(meta: str) -> bool:
     """Whether ``meta`` of an article can be read."""
     try:
         _meta.decode(meta)
-    except (msgspec.MsgspecError, UnicodeError):
+    except (msgspec.MsgspecError, UnicodeError, TypeError):
         return False
     return True

@@ -1,0 +1,160 @@
+"""Backup, restore, tidying and the doctor."""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from pipeline import app
+from pipeline.errors import StorageError
+from pipeline.run import doctor
+from pipeline.storage import check_backup
+from pipeline.storage.care import Sums, sums
+from tests.fakeweb import FakeWeb
+from tests.records.conftest import BRIDGE, GLASS, NOW, SWANS, Newsroom, article, run
+
+
+@pytest.fixture
+def filled(newsroom: Newsroom) -> Newsroom:
+    newsroom.add(article("bridge", BRIDGE), article("bridge-shut", BRIDGE, "Ashby Post"), article("glass", GLASS))
+    newsroom.run("search", "bridge")
+    return newsroom
+
+
+def test_a_backup_is_restored_whole(filled: Newsroom) -> None:
+    backup, other = filled.folder / "kept.db", f"sqlite:///{filled.folder / 'other.db'}"
+    assert "3 articles in 2 stories" in filled.run("backup", backup).out
+    assert run("--db", other, "restore", backup).code == 0
+    for words in (
+        ("stories", "--json"),
+        ("stories", "--changes", "--json"),
+        ("items", "--json"),
+        ("search", "pier", "--json"),
+    ):
+        assert run("--db", other, *words).out == filled.run(*words).out
+    assert "is there already" in run("--db", other, "restore", backup).err
+    assert "is there already" in filled.run("backup", backup).err
+
+
+def damaged(content: bytes, chance: random.Random, path: Path) -> Path:
+    """``content`` with sixteen random bytes overwritten."""
+    at = chance.randrange(len(content) - 16)
+    path.write_bytes(content[:at] + chance.randbytes(16) + content[at + 16 :])
+    return path
+
+
+def rows_of(path: Path) -> Sums | None:
+    """Digests of all rows; None where they cannot even be read."""
+    try:
+        with closing(sqlite3.connect(path)) as connection:
+            return sums(connection)
+    except (sqlite3.Error, UnicodeDecodeError, OverflowError):
+        return None
+
+
+def test_a_hundred_damaged_databases(filled: Newsroom, tmp_path: Path) -> None:
+    """Each is found by the doctor, or lost no row, or is restored whole; a damaged backup is never believed."""
+    filled.add(*(article(f"report-{i}", f"Report {i}. {GLASS}{i} {SWANS} {i}", f"Outlet {i}") for i in range(30)))
+    backup = filled.folder / "kept.db"
+    filled.run("backup", backup)
+    whole = check_backup(backup)
+    content, saved = filled.database.read_bytes(), backup.read_bytes()
+    chance = random.Random(6)
+    found = harmed = missed = 0
+    for i in range(100):
+        path = damaged(content, chance, tmp_path / f"bad{i}.db")
+        detected = any(finding.state == "broken" for finding in doctor.database(f"sqlite:///{path}", NOW))
+        harm = rows_of(path) != whole
+        found, harmed, missed = found + detected, harmed + harm, missed + (harm and not detected)
+        spoilt = damaged(saved, chance, tmp_path / f"spoilt{i}.db")
+        try:
+            assert check_backup(spoilt) == whole  # the bytes belonged to no row
+        except StorageError as error:
+            assert str(spoilt) in str(error)
+    assert harmed > 10
+    assert missed < harmed / 2
+    target = tmp_path / "made.db"
+    assert run("--db", f"sqlite:///{target}", "restore", backup).code == 0
+    assert rows_of(target) == whole
+
+
+def test_the_doctor_says_what_is_wrong(filled: Newsroom) -> None:
+    assert {row["what"]: row["state"] for row in filled.told("doctor")} == {
+        "configuration": "well",
+        "feeds": "warning",
+        "contact": "warning",
+        "disk": "well",
+        "database": "well",
+        "clock": "well",
+    }
+    filled.database.write_bytes(b"no database at all " * 1000)
+    done = filled.run("doctor", "--json")
+    assert (done.code, "is not a database" in done.out, "restore" in done.out) == (1, True, True)
+    filled.config.write_text("[fetch]\nconcurency = 3\n")
+    done = filled.run("doctor", "--json")
+    assert (done.code, "did you mean concurrency" in done.out) == (1, True)
+    filled.configure("")
+    filled.config.write_text('[storage]\nurl = "sqlite:////nowhere/at/all.db"\n')
+    done = filled.run("doctor", "--json")
+    assert (done.code, "there is no folder" in done.out) == (1, True)
+
+
+@pytest.fixture
+def web() -> Iterator[FakeWeb]:
+    with FakeWeb() as web:
+        yield web
+
+
+def test_the_doctor_asks_the_network(newsroom: Newsroom, web: FakeWeb) -> None:
+    def states(url: str) -> dict[str, str]:
+        newsroom.configure(f'[[feeds]]\nurl = "{url}"\noutlet = "Tarn Courier"\n')
+        return {row["what"]: row["state"] for row in newsroom.told_anyhow("doctor")}
+
+    web.set("/feed.xml", "<rss/>")
+    assert states(web.url("/feed.xml"))["network"] == "well"
+    assert states("http://127.0.0.1:9/feed.xml")["network"] == "broken"
+
+
+@pytest.mark.parametrize(
+    ("skews", "state"),
+    [([], "well"), ([2.0], "well"), ([-400.0], "broken"), ([400.0, 1.0, 2.0], "well"), ([3600.0, 3601.0], "broken")],
+)
+def test_a_clock_is_judged_by_the_middle_of_others(skews: list[float], state: str) -> None:
+    assert doctor.clock([timedelta(seconds=s) for s in skews], NOW).state == state
+
+
+def test_a_clock_before_this_program_was_written() -> None:
+    assert doctor.clock([], NOW.replace(year=1970)).state == "broken"
+
+
+def test_retention_keeps_the_records(filled: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
+    filled.configure("[retention]\ntext_days = 30\nitem_days = 10\n")
+    before = filled.told("stories")
+    monkeypatch.setattr(app, "clock", lambda: NOW + timedelta(days=31))
+    assert filled.told("tidy")[0]["forgotten"] == 3 + 2  # texts, and journal rows but the newest
+    assert filled.told("stories") == before
+    assert filled.told("article", article("glass", "").url)[0]["text"] == ""
+    (row,) = filled.add(article("glass", GLASS))
+    assert row.outcome == "seen", "an old item does not come back as new"
+    assert filled.told("tidy")[0]["forgotten"] == 0
+
+
+def test_the_oldest_texts_go_when_there_is_too_much(filled: Newsroom) -> None:
+    filled.add(*(article(f"long-{i}", f"{i} {SWANS} " * 400, f"Outlet {i}") for i in range(12)))
+    filled.configure("[retention]\nmax_mib = 1\n")
+    assert filled.told("tidy")[0]["forgotten"] > 0
+    assert len(filled.told("stories")) >= 2
+
+
+def test_the_lock_is_respected(filled: Newsroom) -> None:
+    with app.locked_store(app.load_file(filled.config), "run"):
+        assert filled.run("tidy").code == 75
+        assert filled.run("replay", "--apply").code == 75
+        assert filled.run("backup", filled.folder / "while.db").code == 0
+        assert filled.run("story", "pin", article("bridge", "").url).code == 0
