@@ -24,13 +24,14 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         ssl_context: ssl.SSLContext,
         *,
         connections: int,
+        idle: int,
         http2: bool,
         proxy: httpx.Proxy | None = None,
     ) -> None:
         options: dict[str, Any] = {
             "ssl_context": ssl_context,
             "max_connections": connections,
-            "max_keepalive_connections": connections,
+            "max_keepalive_connections": idle,
             "keepalive_expiry": KEEPALIVE,
             "http2": http2,
             "network_backend": backend,

@@ -104,21 +104,26 @@ class Feeds(Part):
         passed over.  ``refused`` entries are journalled the first time only; their rows are returned.
         ``journal_rows`` are about the poll itself and written as they are.
         """
-        with self._db.write() as connection:
-            return self._poll(connection, Poll(state, taken, journal_rows, now, refused))
+        return self.apply_polls([Poll(state, taken, journal_rows, now, refused)])[0]
 
     def apply_polls(self, polls: Sequence[Poll]) -> list[list[JournalRow]]:
         """``apply_poll`` for several that ended together, in one transaction: the disk is waited for once.
 
         Returns for each what ``apply_poll`` would.  All are stored or none.
         """
+        try:
+            return self._apply_polls(polls)
+        except UnicodeEncodeError:  # a lone surrogate somewhere: rare, so looked for only now
+            return self._apply_polls(codec.sound(polls))
+
+    def _apply_polls(self, polls: Sequence[Poll]) -> list[list[JournalRow]]:
         with self._db.write() as connection:
             return [self._poll(connection, poll) for poll in polls]
 
     def _poll(self, connection: Connection, poll: Poll) -> list[JournalRow]:
         row = poll.state.row
-        _save_feed(connection, codec.sound(poll.state))
-        self._take(connection, row, codec.sound(poll.taken), codec.micros(poll.now))
+        _save_feed(connection, poll.state)
+        self._take(connection, row, poll.taken, codec.micros(poll.now))
         fresh = [told for entry, told in poll.refused if _is_first_refusal(connection, row, entry)]
         journal.append(connection, [*poll.journal_rows, *fresh], self._db.mark)
         return fresh
