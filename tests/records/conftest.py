@@ -112,10 +112,10 @@ class Newsroom:
         return run("--config", self.config, *words)
 
     def told_anyhow(self, *words: object) -> list[dict[str, Any]]:
-        return self.run(*words, "--json").rows
+        return self.run("--json", *words).rows
 
     def told(self, *words: object) -> list[dict[str, Any]]:
-        done = self.run(*words, "--json")
+        done = self.run("--json", *words)
         assert done.code == 0, done.err
         return done.rows
 
