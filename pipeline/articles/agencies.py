@@ -71,7 +71,8 @@ def dateline_agencies(text: str) -> tuple[str, ...]:
 
 def _is_prose(before: str) -> bool:
     """Places are written with capitals; beside them stands at most the name of a month."""
-    return sum(word.islower() and len(word) > 3 for word in re.findall(r"[^\W\d_]+", before)) > 1
+    words: list[str] = re.findall(r"[^\W\d_]+", before)
+    return sum(word.islower() and len(word) > 3 for word in words) > 1
 
 
 def credited_agencies(text: str) -> tuple[str, ...]:

@@ -82,7 +82,7 @@ _FOREIGN_MONTHS = {
             "avr abr апр kwi nis απρ dub huhti",
             "mai may mag mei maj maio май мая μαΐ kvě touko",
             "juin jun giu июн cze haz ιουν červen čvn kesä",
-            "juil jul lug июл lip tem ιουλ červenec heinä",
+            "juil jul lug июл lip tem ιουλ červenc heinä",
             "août aou ago авг sie ağu αυγ srp elo",
             "sep set сен wrz eyl σεπ zář syys",
             "okt oct ott out окт paź eki οκτ říj loka",
@@ -215,7 +215,7 @@ def _from_foreign_words(text: str) -> Stamp | None:
 
 
 def _foreign_month(name: str) -> int | None:
-    """Months by the longest beginning that is known, so that červenec is not taken for červen."""
+    """Months by the longest beginning that is known, so that července is not taken for června."""
     for length in range(len(name), 2, -1):
         if number := _FOREIGN_MONTHS.get(name[:length]) or _MONTHS.get(name[:length]):
             return number

@@ -207,7 +207,7 @@ def _hint(node: LexborNode, prop: str) -> str:
     """What tells a time of publication from one of change: markup, the element's own words, those before it."""
     given = node.attributes
     before = node.prev
-    label = (before.text() if before is not None else "")[-_LABEL_BEFORE:]
+    label = (before.text() if before is not None and before.tag != "time" else "")[-_LABEL_BEFORE:]
     pubdate = "pubdate" if "pubdate" in given else ""
     return f"{prop} {pubdate} {given.get('class') or ''} {label} {node.text()[:_LABEL_BEFORE]}"
 

@@ -28,7 +28,7 @@ from pipeline.articles.settings import ExtractSettings
 from pipeline.articles.titles import find_title, same_words
 from pipeline.errors import PageRejected
 from pipeline.model import Article, Entry, Reason
-from pipeline.text import one_line
+from pipeline.text import count_of, one_line
 from pipeline.urls import canonical_url
 
 _TITLE_LINES = 10  # of the body that may repeat the headline
@@ -128,6 +128,7 @@ def _from_html(html: str, url: str, settings: ExtractSettings, steps: list[Step]
                 html = lean = without_parts(html, rule.remove)
         head = read_head(html, url)
         links = links_of(head, url)
+        steps.append(Step("head", _what_head_has(head)))
         article = _article(_Page(html, lean, url, head, rule or _NO_RULE, settings, steps), links)
     except PageRejected as error:
         steps.append(Step("verdict", str(error)))
@@ -138,11 +139,20 @@ def _from_html(html: str, url: str, settings: ExtractSettings, steps: list[Step]
     return Extraction(article, tuple(steps), links)
 
 
+def _what_head_has(head: Head) -> str:
+    types = ", ".join(sorted(head.json_ld.types())) or "none"
+    broken = f", {count_of(head.json_ld.broken, 'broken block')}" if head.json_ld.broken else ""
+    metas = count_of(len(head.metas), "meta name")
+    headings = " | ".join(heading.full[:80] for heading in head.headings[:3]) or "none"
+    return f"JSON-LD {types}{broken}; {metas}; {count_of(len(head.times), 'time')}; h1 {headings}"
+
+
 def _article(page: _Page, links: PageLinks) -> Article:
     """All steps in their order; raises ``PageRejected`` where the page turns out to be no article."""
     body = _body(page)
     names = page.names
     known_as = (*names, brand_of(page.url))
+    page.note("outlet", ", ".join(known_as))
     title = _title(page, known_as, body.text)
     credit = _authors(page, known_as)
     text, dropped = _cleaned(page, body.text, title, (*credit.authors, *names))
@@ -180,7 +190,9 @@ def _body(page: _Page) -> Body:
     body = _ruled_body(page) or find_body(
         PageInput(page.html, page.lean, page.url, page.head, page.settings.fast), page.settings.extractors
     )
-    page.note("body", f"{body.extractor or 'none'}: {'; '.join(body.tried)}")
+    page.note(
+        "body", f"{count_of(count_words(body.text), 'word')} by {body.extractor or 'none'} ({'; '.join(body.tried)})"
+    )
     return body
 
 
@@ -208,7 +220,8 @@ def _title(page: _Page, known_as: tuple[str, ...], text: str) -> str:
 def _cleaned(page: _Page, text: str, title: str, names: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
     """The text with its lead and without residue, and the lines that were dropped."""
     cleaned = without_residue(text, _title_forms(page.head, title), names)
-    page.note("residue", " | ".join((f"{len(cleaned.dropped)} lines dropped", *cleaned.dropped))[:_LONGEST_NOTE])
+    dropped = " | ".join((f"{count_of(len(cleaned.dropped), 'line')} dropped", *cleaned.dropped))
+    page.note("residue", dropped[:_LONGEST_NOTE])
     if lead := find_lead(page.head, title, cleaned.text):
         page.note("lead", f"put back: {lead}")
         return f"{lead}\n{cleaned.text}", cleaned.dropped

@@ -16,6 +16,8 @@ from pipeline.articles.wording import folded, wording
 
 _HEAD_LINES = 8
 _TAIL_LINES = 12
+_ABOVE = 3  # lines that may stand above the title
+_KICKER = 6  # words of a kicker or section
 _HANGING = 300  # characters at the end of a line that are searched for what hangs there
 _LONGEST_RESIDUE = 300  # characters: a longer line is prose
 _LONGEST_FURNITURE = 200
@@ -50,7 +52,7 @@ def without_residue(text: str, titles: Sequence[str], names: Sequence[str] = ())
     plain_titles = {_squeezed(title) for title in titles} - {""}
     longest = 2 * max(map(len, titles), default=0) + 20
     titled = {i for i, line in enumerate(lines) if len(line) <= longest and _squeezed(line) in plain_titles}
-    drop = titled | _in_the_head(lines, names) | _in_the_tail(lines, titled)
+    drop = titled | _above_the_title(lines, titled) | _in_the_head(lines, names) | _in_the_tail(lines, titled)
     drop |= {i for i, line in enumerate(lines) if _is_furniture(line)}
     kept = [
         _trimmed_end(line) if i >= len(lines) - _TAIL_LINES else line for i, line in enumerate(lines) if i not in drop
@@ -69,6 +71,14 @@ def _table_parts(line: str) -> list[str]:
     furnished = line.startswith("|") or any(_is_residue(cell) for cell in cells if cell)
     layout = any(len(cell) > 150 for cell in cells) or sum(bool(cell) for cell in cells) == 1
     return cells if furnished and layout else [line]
+
+
+def _above_the_title(lines: list[str], titled: set[int]) -> set[int]:
+    """Kicker and section: short lines that are no sentence, before the first line that repeats the title."""
+    first = min(titled, default=0)
+    if first > _ABOVE:
+        return set()
+    return {i for i in range(first) if len(lines[i].split()) <= _KICKER and lines[i][-1] not in '.!?。”"'}
 
 
 def _in_the_head(lines: list[str], names: Sequence[str]) -> set[int]:

@@ -178,7 +178,7 @@ def _is_site(text: str, names: set[str]) -> bool:
     if any(len(name) > 3 and (f" {name} " in f" {plain} ") for name in names):
         return True
     # "The Paper" where the site calls itself "The Paper online", in scripts without blanks too
-    return len(plain) >= 4 and any(name.startswith(plain) and 2 * len(plain) > len(name) for name in names)
+    return len(plain) >= 4 and any(name.startswith(plain) and 2 * len(plain) >= len(name) for name in names)
 
 
 def _is_short(text: str) -> bool:

@@ -1,0 +1,200 @@
+"""Tables of cases for title, authors and time as pages write them."""
+
+# ruff: noqa: E501 - cases read best on one line
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from pipeline.articles.authors import clean_authors, find_authors
+from pipeline.articles.dates import day_in_address, find_dates, parse_stamp
+from pipeline.articles.head import read_head
+from pipeline.articles.origin import publisher_names
+from pipeline.articles.rescue import day_by_htmldate
+from pipeline.articles.titles import find_title
+from tests.articles.shapes import document, ld, metas, story
+
+URL = "https://www.harbour-post.example/region/2024/05/14/bridge"
+TITLE = "Old bridge rebuilt at last after two winters"
+SITE = metas(og__site_name="The Harbour Post")
+
+
+def og(title: str) -> str:
+    return f'<meta property="og:title" content="{title}">'
+
+
+def title_of(head: str, body: str = "") -> str:
+    page = read_head(document(head, body), URL)
+    return find_title(page, publisher_names(page))[0]
+
+
+@pytest.mark.parametrize("separator", [" | ", " - ", " – ", " — ", " :: ", " » ", " · ", " • ", " / ", " &lt; "])
+@pytest.mark.parametrize("tail", ["{0}The Harbour Post", "{0}Region{0}The Harbour Post", "{0}The Harbour Post Online"])
+def test_site_and_section_leave_the_title(separator: str, tail: str) -> None:
+    assert title_of(f"{SITE}<title>{TITLE}{tail.format(separator)}</title>") == TITLE
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "expected"),
+    [
+        (f"{SITE}<title>The Harbour Post: {TITLE}</title>", "", TITLE),
+        (og(TITLE), '<h1><a href="/">The Harbour Post</a></h1>', TITLE),
+        (og(TITLE), f'<a href="/region/"><h1>Region</h1></a><article><h1>{TITLE}</h1></article>', TITLE),
+        (f"<title>Harbour Blog » Blog Archive » {TITLE}</title>", '<h1><a href="/region/">Harbour Blog</a></h1>', TITLE),
+        (og("Old bridge rebuilt"), f"<h1>{TITLE}</h1>", TITLE),
+        (og(TITLE), f"<h1><span>Region</span> {TITLE}</h1>", TITLE),
+        (og(f"Region: {TITLE}"), f"<h1><span>Region</span><span>{TITLE}</span></h1>", f"Region: {TITLE}"),
+        (og(f"Video: {TITLE}"), f"<h1>Video: {TITLE}</h1>", f"Video: {TITLE}"),
+        (og(TITLE), f"<h1>{TITLE.upper()}</h1>", TITLE),
+        (og(TITLE), "<h1>Old&nbsp;bridge rebuilt&shy; at last after two winters</h1>", TITLE),
+        (og("Bridge &amp;amp; road are open"), "<h1>Bridge &amp;amp; road are open</h1>", "Bridge & road are open"),
+        (og(TITLE), f"<h1>{TITLE}</h1><h1>Comments</h1><h1>More from Region</h1>", TITLE),
+        (og("A - B: the well-known bridge"), "", "A - B: the well-known bridge"),
+        (metas(og__site_name="港湾新聞 電子版") + "<title>古い橋がようやく再建される ：港湾新聞</title>", "", "古い橋がようやく再建される"),
+    ],
+)  # fmt: skip
+def test_titles(head: str, body: str, expected: str) -> None:
+    assert title_of(head, body) == expected
+
+
+@pytest.mark.parametrize(
+    ("byline", "people", "agencies"),
+    [
+        ("ANN LEE, Senior Political Correspondent", ["ANN LEE"], []),
+        ("Ann Lee Senior Political Correspondent", ["Ann Lee"], []),
+        ("Ann Lee HP News", ["Ann Lee"], []),
+        ("ByAnn Lee", ["Ann Lee"], []),
+        ("José Ortega y Gasset", ["José Ortega y Gasset"], []),
+        ("Ana Pérez y Luis Gómez", ["Ana Pérez", "Luis Gómez"], []),
+        ("Text: Ann Lee, Fotos: Bo Ek", ["Ann Lee"], []),
+        ("Von Ann Lee (Text) und Bo Ek (Fotos)", ["Ann Lee"], []),
+        ("Ann Lee; translated by Bo Ek", ["Ann Lee"], []),
+        ("By Ann Lee and Bo Ek in London", ["Ann Lee", "Bo Ek"], []),
+        ("Par Ann Lee, Bo Ek Envoyés spéciaux à Lyon", ["Ann Lee", "Bo Ek"], []),
+        ("Ann Lee, MD, PhD", ["Ann Lee"], []),
+        ("本报记者 王小明 李华", ["王小明", "李华"], []),
+        ("Reuters Staff", [], ["Reuters"]),
+        ("BO EK and ANN LEE - AP Technology Writers", ["BO EK", "ANN LEE"], []),
+        ("Jean Dupont avec AFP", ["Jean Dupont"], ["AFP"]),
+        ("Harbour Business", [], []),
+        ("Harbour Lee", ["Harbour Lee"], []),
+        ("HP Sport", [], []),
+    ],
+)
+def test_bylines_as_written(byline: str, people: list[str], agencies: list[str]) -> None:
+    found = clean_authors([byline], ["Harbour", "HP"])
+    assert (list(found.authors), list(found.agencies)) == (people, agencies)
+
+
+@pytest.mark.parametrize(
+    "text", ["View Author Page", "Submitted on Mon", "Account You're logged", "More", "read on", "Ann Lee is here"]
+)
+def test_what_is_no_name_is_not_taken_from_weak_places(text: str) -> None:
+    assert clean_authors([text], strict=True).authors == ()
+    assert clean_authors([f"{text} | By Ludwig van Ek"], strict=True).authors == ("Ludwig van Ek",)
+
+
+@pytest.mark.parametrize(
+    ("author", "expected"),
+    [
+        ({"@type": "Person", "name": "Ann Lee"}, ("Ann Lee",)),
+        ([{"@type": "Person", "name": "Ann Lee"}, {"@type": "Person", "name": "Bo Ek"}], ("Ann Lee", "Bo Ek")),
+        ([{"@type": "Organization", "name": "The Harbour Post"}, {"@type": "Person", "name": "Ann Lee"}], ("Ann Lee",)),
+        ({"@type": "Person", "name": ["Ann Lee", "Bo Ek"]}, ("Ann Lee", "Bo Ek")),
+        ({"@type": "Person", "givenName": "Ann", "familyName": "Lee"}, ("Ann Lee",)),
+        ({"@id": "#a"}, ("Ann Lee",)),
+        ("Ann Lee and Bo Ek", ("Ann Lee", "Bo Ek")),
+        ("https://www.harbour-post.example/authors/ann-lee", ()),
+        ({"@type": "Organization", "name": "The Harbour Post"}, ()),
+        (None, ()),
+    ],
+)
+def test_authors_of_json_ld(author: object, expected: tuple[str, ...]) -> None:
+    graph = [
+        {"@type": "NewsArticle", "headline": TITLE, "author": author},
+        {"@type": "Person", "@id": "#a", "name": "Ann Lee"},
+    ]
+    page = read_head(document(ld({"@graph": graph}), ""), URL)
+    assert find_authors(page, ["The Harbour Post"]).authors == expected
+
+
+def test_commenters_and_related_authors_are_no_authors() -> None:
+    body = (
+        '<article><h1>T</h1></article><div class="comments"><span class="author">Bo Ek</span></div>'
+        '<aside><span class="byline">By Cy Oh</span></aside>'
+    )
+    assert find_authors(read_head(document("", body), URL), []).authors == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("3 de mayo de 2024, 10:30", "2024-05-03T10:30:00"),
+        ("3. Mai 2024 um 10.30 Uhr", "2024-05-03T10:30:00"),
+        ("le 3 février 2024 à 10h30", "2024-02-03T10:30:00"),
+        ("21. července 2024", "day 2024-07-21"),
+        ("3 мая 2024, 10:30", "2024-05-03T10:30:00"),
+        ("3 Mayıs 2024", "day 2024-05-03"),
+        ("2024年5月3日 10:30", "2024-05-03T10:30:00"),
+        ("2024년 5월 3일 10:30", "2024-05-03T10:30:00"),
+        ("5/14/2024 2:05 PM", "2024-05-14T14:05:00"),
+        ("14/5/2024 14:05", "2024-05-14T14:05:00"),
+        ("4/5/2024 12:05 AM", "2024-04-05T00:05:00"),
+        ("4/5/2024", None),
+        ("Posted 3 hours ago", None),
+        ("© 2024", None),
+    ],
+)
+def test_stamps_in_more_languages(text: str, expected: str | None) -> None:
+    stamp = parse_stamp(text)
+    found = None if stamp is None else f"day {stamp.at:%Y-%m-%d}" if stamp.day_only else stamp.at.isoformat()
+    assert found == expected
+
+
+MAY = datetime(2024, 5, 14, 7, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "published", "day_only"),
+    [
+        (ld({"@type": "NewsArticle", "datePublished": "2024-05-14T09:30:00+02:00", "dateModified": "2024-05-15T09:30:00+02:00"}), "", MAY, False),
+        (ld({"@type": "NewsArticle", "dateModified": "2024-05-15T09:30:00+02:00"}), "", None, False),
+        (ld({"@type": "NewsArticle", "dateCreated": "2024-05-14T09:30:00+02:00"}), "", MAY, False),
+        (ld([{"@type": "WebPage", "datePublished": "2020-01-02T00:00:00Z"}, {"@type": "NewsArticle", "datePublished": "2024-05-14T07:30Z"}]), "", MAY, False),
+        (metas(article__published_time="2024-05-14T09:30:00") + ld({"@type": "NewsArticle", "datePublished": "2024-05-14"}), "", datetime(2024, 5, 14, 9, 30, tzinfo=UTC), False),
+        (metas(article__published_time="2024-05-14 09:30:00") + metas(date="2024-05-14T09:30:00+02:00"), "", MAY, False),
+        (metas(date="2024-05-14"), "", datetime(2024, 5, 14, tzinfo=UTC), True),
+        ("", "<p>Updated: <time datetime='2024-05-15T09:30:00+02:00'>x</time></p><p><time datetime='2024-05-14T09:30:00+02:00'>x</time></p>", MAY, False),
+        ("", "<time>Updated 15 May 2024</time><time>14 May 2024</time>", datetime(2024, 5, 14, tzinfo=UTC), True),
+        ("", "<div><time datetime='2024-05-01'>x</time></div><article><time datetime='2024-05-14T07:30Z'>x</time></article>", MAY, False),
+        ("", "<time datetime='2024-05-01T07:30Z'>x</time><time pubdate datetime='2024-05-14T07:30Z'>x</time>", MAY, False),
+        ("", "<div class='related'><time datetime='2024-05-01T07:30Z'>x</time></div>", None, False),
+        ("", "<div id='comments'><time datetime='2024-05-16T07:30Z'>x</time></div>", None, False),
+    ],
+)  # fmt: skip
+def test_time_of_publication(head: str, body: str, published: datetime | None, day_only: bool) -> None:
+    dates = find_dates(read_head(document(head, body), URL))
+    assert (dates.published, dates.day_only) == (published, day_only)
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/2024/05/14/bridge", date(2024, 5, 14)),
+        ("/region/2024-5-4-bridge", date(2024, 5, 4)),
+        ("/2024/region/05/14/bridge", date(2024, 5, 14)),
+        ("/a/20240514/bridge", date(2024, 5, 14)),
+        ("/a/202405141230", None),
+        ("/2024/05/bridge", None),
+        ("/2024/13/45/bridge", None),
+        ("/story-20245", None),
+    ],
+)
+def test_day_in_an_address(path: str, expected: date | None) -> None:
+    assert day_in_address(f"https://outlet.example{path}") == expected
+
+
+def test_a_copyright_year_is_no_day() -> None:
+    lines = "".join(f"<p>{line}</p>" for line in story("en").lines)
+    assert day_by_htmldate(document("", f"{lines}<footer>© 2023 The Post</footer>"), "https://outlet.example/a") is None
