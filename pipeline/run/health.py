@@ -78,6 +78,7 @@ ADVICE: dict[Reason, Advice] = {
     Reason.REDIRECT_LOOP: Advice(Kind.NOT_A_FEED, 2, _SHAPE),
     Reason.TOO_MANY_REDIRECTS: Advice(Kind.NOT_A_FEED, 2, _SHAPE),
     Reason.BAD_REDIRECT: Advice(Kind.NOT_A_FEED, 2, _SHAPE),
+    Reason.LED_AWAY: Advice(Kind.NOT_A_FEED, 2, _SHAPE),
     Reason.BAD_URL: Advice(Kind.CONFIGURATION, 1, "Correct the feed's `url`: an http or https address."),
     Reason.ADDRESS_REFUSED: Advice(
         Kind.CONFIGURATION, 1, "The address is private. If that is meant, list its network in `[fetch] allow_private`."

@@ -29,7 +29,7 @@ from tests.run.polling_world import all_parts, rss, tree_bytes
 GOOD = 50
 GROWTH = 150 * 1024 * 1024  # bytes, the whole process tree
 ALLOWED = ("127.0.0.1/32", "127.0.1.0/24", "127.0.2.0/24", "127.0.3.0/24")
-PATIENCE = 8.0  # seconds within which every good feed is polled, while the others do their worst
+PATIENCE = 20.0  # seconds until the last good feed was polled; on a quiet machine it is under 3
 HARMFUL = (
     *("blank lines before the root", "a run in author", "entities", "doctypes", "entity bomb", "attributes"),
     *("categories", "depth", "a polygon", "external entity", "open CDATA", "nested sources", "nested bases"),

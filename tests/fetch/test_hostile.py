@@ -216,7 +216,8 @@ def test_well_behaved_hosts_beside_them_are_not_held_up() -> None:
     """All misdeeds at once, and fifty fetches of a good page beside them on a host of its own."""
 
     async def main() -> tuple[list[float], int]:
-        settings = replace(SMALL, concurrency=100, per_host=100)
+        # Time enough for a good answer where everything runs on one busy core; the misdeeds use all of it.
+        settings = replace(SMALL, concurrency=100, per_host=100, deadline_seconds=3.0)
         good = Hostile()
         good.behaviours["/good"] = body(b"good" * 100)
         async with (
@@ -235,7 +236,7 @@ def test_well_behaved_hosts_beside_them_are_not_held_up() -> None:
 
     times, failed = asyncio.run(main())
     assert failed == len(REFUSED)
-    assert sorted(times)[45] < SMALL.deadline_seconds
+    assert sorted(times)[45] < 0.5  # and not the 3 s that those beside them take
 
 
 @pytest.mark.parametrize("name", [n for n in REFUSED if "bomb" in n])
