@@ -23,7 +23,7 @@ _LONGEST_RESIDUE = 300  # characters: a longer line is prose
 _LONGEST_FURNITURE = 200
 _PROSE = 15  # words of a line that ends the walk from the end upwards
 
-_BARE_CODE = re.compile(r"#?\d{4,12}|[A-Z]{1,4}[-/]?\d{3,12}")
+_BARE_CODE = re.compile(r"(?!(?:19|20)\d\d$)#?\d{4,12}|[A-Z]{1,4}[-/]?\d{3,12}")  # but no year
 _INITIALS = re.compile(r"\(?[A-Z]{2,4}(?:\s?[/\\&+-]\s?[A-Z]{1,4}){0,3}\)?|\(?[a-z]{2,3}(?:/[a-z]{2,4}){1,3}\)?")
 _END_INITIALS = re.compile(r"(?:^|(?<=[.!?”\"’)])\s*)(?:[A-Z]{2,4}(?:/[A-Z]{1,4}){0,3})\s*$")
 _POINTER = re.compile(r"([^:：>»|–-]{4,24}?)\s*(?:[:：>»|]|\s[–-]\s)\s*\S")
@@ -146,7 +146,7 @@ def _trimmed_end(line: str) -> str:
     link behind initials, are the foot of a page.
     """
     before, rest = line[:-_HANGING], line[-_HANGING:]
-    if "://" not in rest and folded(rest.rsplit(None, 1)[-1] if rest.strip() else "") not in wording().form_ends:
+    if "://" not in rest and folded(rest).rpartition(" ")[2] not in wording().form_ends:
         return line  # the pattern is slow on prose
     labels = links = 0
     while match := wording().form_or_link_at_end.search(rest):

@@ -145,6 +145,8 @@ def test_datelines(line: str, agencies: tuple[str, ...]) -> None:
         ("Источник: ТАСС", ("TASS",)),
         ("Bron: ANP", ("ANP",)),
         ("（新华社）", ("Xinhua",)),
+        ("© 2024 The Associated Press. All rights reserved.", ("AP",)),
+        ("Copyright 2024 AFP", ("AFP",)),
         ("He spoke to Reuters about it.", ()),
     ],
 )

@@ -1,0 +1,128 @@
+"""What must stay in a body and what must go: true text is never dropped for looking a little like residue."""
+
+# ruff: noqa: E501 - cases read best on one line
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.articles import ExtractSettings, extract, extract_page
+from pipeline.articles.residue import without_residue
+from pipeline.articles.wording import folded, wording
+from tests.articles.shapes import document, ld, metas, news, ps, story
+
+URL = "https://www.paper.example/news/a"
+LINES = story("en").lines
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "The first walks",  # a subheading
+        "What you need: bread, salt, a warm coat",  # a list item
+        "To hear the earlier talks, go here: https://paper.example/talks",
+        "The whole list is at https://paper.example/list",
+        "Please write to us and do not forget your name.",
+        "He said that he would send the comments to a friend",
+        "“Read more,” she said.",
+        "Related work: three studies of oak in salt water came to the same result.",
+        "NASA and ESA",
+        "2024",
+        "Monday",
+    ],
+)
+def test_true_lines_stay(line: str) -> None:
+    middle = "\n".join((*LINES[:3], line, *LINES[3:]))
+    assert without_residue(middle, ["The title of it all"]).text == middle
+    if line[-1].isalpha() and len(line.split()) > 3:
+        end = "\n".join((*LINES, line))
+        assert without_residue(end, ["The title of it all"]).text == end
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "© 2024 The Paper. All rights reserved.",
+        "Copyright 2024 The Associated Press. All rights reserved. This material may not be published, rewritten or redistributed.",
+        "（编辑：王小明 李华）",
+        "【责任编辑:王小明】",
+        "Share on Facebook",
+        "Facebook | Twitter | WhatsApp",
+        "Sign up for our weekly newsletter",
+        "Follow us on Twitter",
+        "READ MORE: Ten walks by the sea",
+        "Lesen Sie auch: Zehn Wege am Meer",
+        "Short URL: https://s.example/1",
+        "Your Name * Your Email Address *",
+    ],
+)
+def test_furniture_goes(line: str) -> None:
+    text = "\n".join(LINES)
+    assert without_residue(f"{text}\n{line}", ["The title of it all"]).text == text
+
+
+def test_signs_hang_together_at_the_end_of_a_line() -> None:
+    end = LINES[-1]
+    for tail in (" AB/CD https://s.example/1", " Your Name Your Email Address", " https://s.example/1 Security Code"):
+        assert without_residue("\n".join((*LINES, end + tail)), ["T"]).text.endswith(end)
+
+
+def test_kicker_and_title_above_the_text_go() -> None:
+    title = "Old bridge rebuilt at last"
+    text = "\n".join(LINES)
+    assert without_residue(f"Region\nBridges\n{title}\n{text}", [title]).text == text
+    sentence = "Six thousand people have waited for this day."
+    assert without_residue(f"{sentence}\n{title}\n{text}", [title]).text == f"{sentence}\n{text}"
+
+
+def test_subheadings_marked_as_h1_stay() -> None:
+    body = f"<article><h1>Old bridge rebuilt at last</h1>{ps(LINES[:2])}<h1>What it costs</h1>{ps(LINES[2:])}</article>"
+    text = extract(document(metas(og__title="Old bridge rebuilt at last"), body), URL).text
+    assert text.split("\n") == [*LINES[:2], "What it costs", *LINES[2:]]
+
+
+def test_lists_and_subheadings_stay() -> None:
+    items = ("Forty planks of oak", "Two hundred iron nails", "A rope for the bell")
+    body = f"<article>{ps(LINES[:2])}<h2>What is needed</h2><ul>{ps(items, 'li')}</ul>{ps(LINES[2:])}</article>"
+    text = extract(document(ld(news(story("en"))), body), URL).text
+    assert "What is needed" in text
+    assert all(item in text for item in items)
+
+
+def test_a_dropped_copyright_still_tells_the_agency() -> None:
+    body = f"<article>{ps(LINES)}<p>© 2024 The Associated Press. All rights reserved.</p></article>"
+    article = extract(document("<title>Old bridge rebuilt at last</title>", body), URL)
+    assert "rights reserved" not in article.text
+    assert article.agencies == ("AP",)
+
+
+def test_fast_leaves_out_menus_and_keeps_short_lists() -> None:
+    menu = "".join(f'<li><a href="/s/{i}">Section {i}</a></li>' for i in range(40))
+    items = "".join(f"<li>Plank {i} was bought by the mill</li>" for i in range(20))
+    body = f"<ul class=x>{menu}</ul><article>{ps(LINES[:3])}<ul>{items}</ul>{ps(LINES[3:])}</article>"
+    page = document("<title>Old bridge rebuilt at last</title>", body)
+    fast, full = extract(page, URL, ExtractSettings(fast=True)), extract(page, URL)
+    assert fast.text == full.text
+    assert "Section 3" not in fast.text
+    assert "Plank 3" in fast.text
+
+
+def test_the_steps_say_what_they_kept() -> None:
+    body = f"<article><h1>Old bridge rebuilt at last</h1>{ps(LINES)}<p>Read more: Ten walks by the sea</p></article>"
+    found = extract_page(document(ld(news(story("en"))), body).encode(), URL, content_type="text/html")
+    kept = {step.name: step.kept for step in found.steps}
+    names = ["decode", "head", "body", "outlet", "title", "authors", "residue", "dates", "language", "origin"]
+    assert [step.name for step in found.steps] == names
+    assert "NewsArticle" in kept["head"]
+    assert "Ten walks by the sea" in kept["residue"]
+
+
+@given(st.text(max_size=120))
+def test_folding_is_stable(line: str) -> None:
+    assert folded(folded(line)) == folded(line)
+
+
+def test_the_table_is_read_once() -> None:
+    assert wording() is wording()
+    assert "read more" in wording().pointers
