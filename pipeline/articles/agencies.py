@@ -137,7 +137,9 @@ def _credit_shapes(sentences: dict[str, list[str]], name: str) -> Iterator[str]:
     group = rf"({name}(?:\s*(?:/|,|and|und|et|y|e)\s*{name}){{0,3}})"
     for rows in sentences.values():
         for row in rows:
-            escaped = re.escape(row).replace(re.escape("{agency}"), "\0").replace(re.escape("{year} "), r"(?:\d{4}\s+)?")
+            escaped = (
+                re.escape(row).replace(re.escape("{agency}"), "\0").replace(re.escape("{year} "), r"(?:\d{4}\s+)?")
+            )
             escaped = escaped.replace(r"\ ", r"\s+")
             before, after = escaped.split("\0")
             before = rf"(?<!\w)(?i:{before})" if before else r"(?<!\w)"
