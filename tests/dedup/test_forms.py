@@ -57,13 +57,13 @@ FORMS = {
         ("Brill Canneries", 7.4, 12.9, 23, 18, 405),
     ),
     "police log": (
-        "Officers were called to {0} at {1} on a report of a break-in. Entry was gained through a rear window, and goods "
+        "Officers were called to {0} at {1} on a report of a break-in. Entry was gained through a window, and goods "
         "worth {2} crowns were taken. Anyone with information is asked to ring {3} and quote case {4}.",
         ("Quay Street", "9.40", 850, 5550134, 3017),
         ("Orchard Lane", "11.15", 2300, 5550171, 3126),
     ),
     "obituary": (
-        "{0} of {1}, aged {2}, died peacefully on {3} surrounded by family. Born in {4} in {5}, the deceased worked for "
+        "{0} of {1}, aged {2}, died on {3} surrounded by family. Born in {4} in {5}, the deceased worked for "
         "{6} years at {7} and is survived by {8} children. Services will be held on {9} at ten.",
         ("Maren Tolliver", "Northwick", 84, "Monday", "Vell", 1946, 31, "the Aldous yard", 3, "Friday"),
         ("Jon Kell", "Tarmouth", 77, "Thursday", "Ellerby", 1953, 22, "Brill Canneries", 5, "Tuesday"),

@@ -62,6 +62,20 @@ def test_copies_join_and_others_do_not() -> None:
     assert store.story[1] == store.story[3] == store.story[4] != store.story[2]
 
 
+@pytest.mark.parametrize(
+    ("outlet", "title", "counted"),
+    [("Tribune", "Rents rise along the southern quay", 2), ("Tribune", None, 1), ("Ledger", "Rents rise", 1)],
+)
+def test_what_one_outlet_prints_under_two_titles_is_counted(outlet: str, title: str | None, counted: int) -> None:
+    """A joined article of the same outlet with another title is counted as furniture may be; other copies are not."""
+    first, store = article(1), MemoryStore()
+    second = replace(article(3, text=first.text, outlet=outlet), title=title or first.title)
+    matcher = open_matcher(store)
+    decided = store.take(matcher, [first, second])
+    assert [action for action, *_ in decided] == [Action.START, Action.JOIN]
+    assert len(matcher.learning) == counted
+
+
 def test_window() -> None:
     text = report(1)
     decided, _ = _run([article(1), article(2, text=text, hours=24 * 31), article(3, text=text, hours=24 * 2)], 3)
