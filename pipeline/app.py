@@ -40,7 +40,7 @@ def sections() -> dict[str, type]:
     """Each section of the configuration file and the settings it fills."""
     from pipeline.articles.settings import ExtractSettings
     from pipeline.dedup.settings import DedupSettings
-    from pipeline.feeds.settings import FeedLimits, PollSettings
+    from pipeline.feeds.settings import FeedLimits, PollSettings, WebSubSettings
     from pipeline.fetch.settings import FetchSettings
     from pipeline.run.keeping import PageSettings, RetentionSettings, RevisionSettings
     from pipeline.run.service_settings import ServiceSettings
@@ -50,6 +50,7 @@ def sections() -> dict[str, type]:
     return {
         "fetch": FetchSettings,
         "polling": PollSettings,
+        "websub": WebSubSettings,
         "parse": FeedLimits,
         "extract": ExtractSettings,
         "dedup": DedupSettings,
@@ -203,6 +204,7 @@ async def assembled(config: Config, store: Store) -> AsyncIterator[Parts]:
                 webhooks=config.lists["webhooks"],
                 db=database,
                 memory=HostMemory(web.gate, store),
+                websub=config.sections["websub"],
             )
     finally:
         database.close()

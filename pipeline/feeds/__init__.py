@@ -22,7 +22,7 @@ if TYPE_CHECKING:
         needs_parsing,
         should_poll_unconditionally,
     )
-    from pipeline.feeds.settings import FeedLimits, PollSettings
+    from pipeline.feeds.settings import FeedLimits, PollSettings, WebSubSettings
 
 _HOME = {
     "after_poll": "schedule",
@@ -47,6 +47,7 @@ _HOME = {
     "Seen": "decide",
     "should_poll_unconditionally": "schedule",
     "Verdict": "decide",
+    "WebSubSettings": "settings",
     "write_opml": "opml",
 }
 
@@ -62,6 +63,7 @@ __all__ = [
     "Revised",
     "Seen",
     "Verdict",
+    "WebSubSettings",
     "after_poll",
     "decide_entries",
     "expectation",

@@ -36,3 +36,17 @@ class PollSettings:
             raise ValueError("jitter should lie between 0 and 0.5, unconditional_share between 0 and 1")
         if self.move_polls < 1 or self.move_days < 0:
             raise ValueError("move_polls should be 1 or more, move_days 0 or more")
+
+
+@dataclass(frozen=True, slots=True)
+class WebSubSettings:
+    """``[websub]``: being told by hubs instead of asking feeds."""
+
+    callback: str = ""  # public address of our callback, e.g. "https://news.example/websub"; "" asks no hub
+    lease_days: float = 10.0  # asked of hubs; they grant what they like, 1 hour to 30 days are believed
+
+    def __post_init__(self) -> None:
+        if self.callback and not self.callback.startswith(("https://", "http://")):
+            raise ValueError("callback should be an https:// or http:// address, or empty")
+        if not 0 < self.lease_days <= 30:
+            raise ValueError("lease_days should be more than 0 and at most 30")

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
+from pipeline.feeds.settings import WebSubSettings
 from pipeline.run.filters import Filters
 from pipeline.run.keeping import PageSettings, RetentionSettings, RevisionSettings
 from pipeline.run.settings import RunSettings
@@ -73,4 +74,5 @@ class Parts:
     webhooks: tuple[Webhook, ...] = ()
     metrics: Metrics | None = None  # of the service; a round from cron counts nothing
     db: DatabaseThread = field(default_factory=DatabaseThread)
+    websub: WebSubSettings = field(default_factory=WebSubSettings)
     memory: HostMemory | None = None  # of hosts; None: every process learns anew

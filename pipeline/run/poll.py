@@ -25,6 +25,7 @@ from pipeline.feeds import (
 from pipeline.fetch import FetchFailed, Request
 from pipeline.fetch.freshness import freshness
 from pipeline.model import Entry, FeedDocument, FeedState, JournalRow, Outcome, Reason, RefusedEntry, Validators
+from pipeline.run.pushing import follow_hub
 from pipeline.run.replacing import offered_instead
 from pipeline.run.report import FailedFeed
 from pipeline.storage import Poll
@@ -58,6 +59,7 @@ async def poll_feed(parts: Parts, feed: FeedState, tally: Tally, keeper: PollKee
     now = parts.clock()
     state = after_poll(feed, polled.facts, now, parts.polling, parts.random.random())
     taken, refused = await _news(parts, feed, polled.document, now)
+    state = await follow_hub(parts, state, len(taken) if feed.last_keys else 0, now)
     failure = state.last_reason or polled.facts.reason
     spent = {"poll": round((time.monotonic() - began) * 1000, 2)}
     rows = (

@@ -85,6 +85,14 @@ class Feeds(Part):
             raise NotFound(f"no feed goes by {url}")
         return self._state(row)
 
+    def feed(self, row: int) -> FeedState:
+        """The feed in ``row``; raises ``NotFound``."""
+        with self._db.read() as connection:
+            found = connection.execute(select(*_STATE).where(_feed.c.row == row)).first()
+        if found is None:
+            raise NotFound(f"there is no feed in row {row}")
+        return self._state(found)
+
     def known_entries(self, feed_row: int, keys: Sequence[str]) -> dict[str, str]:
         """Key -> fingerprint of those ``keys`` that this feed has served before."""
         with self._db.read() as connection:

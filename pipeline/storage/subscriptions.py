@@ -22,11 +22,11 @@ class Subscriptions(Part):
         with self._db.write() as connection:
             connection.exec_driver_sql(self._sql(_SAVE), (feed_row, token, state))
 
-    def subscriptions(self) -> dict[int, str]:
-        """Feed row -> its subscription."""
+    def subscription(self, feed_row: int) -> str | None:
+        """The subscription of a feed, if it ever had one."""
+        query = select(_subscription.c.state).where(_subscription.c.feed == feed_row)
         with self._db.read() as connection:
-            rows = connection.execute(select(_subscription)).all()
-        return {row.feed: row.state for row in rows}
+            return connection.execute(query).scalar()
 
     def subscription_by_token(self, token: str) -> tuple[int, str] | None:
         """Feed row and subscription of a callback address; None where it is nobody's."""
@@ -34,8 +34,3 @@ class Subscriptions(Part):
         with self._db.read() as connection:
             row = connection.execute(query).first()
         return None if row is None else (row.feed, row.state)
-
-    def drop_subscription(self, feed_row: int) -> None:
-        """Forget the subscription of a feed."""
-        with self._db.write() as connection:
-            connection.exec_driver_sql(self._sql("DELETE FROM subscription WHERE feed = ?"), (feed_row,))

@@ -12,7 +12,7 @@ from typing import Any
 
 from pipeline.articles import ExtractSettings
 from pipeline.dedup import Rules, open_matcher
-from pipeline.feeds import FeedLimits, PollSettings
+from pipeline.feeds import FeedLimits, PollSettings, WebSubSettings
 from pipeline.fetch import FetchSettings, Web
 from pipeline.model import FeedSource
 from pipeline.run.memory import HostMemory
@@ -41,6 +41,7 @@ async def all_parts(
     polling: PollSettings | None = None,
     clock: Callable[[], datetime] = utc_now,
     preload: tuple[str, ...] = (),
+    websub: WebSubSettings | None = None,
     **web_seams: Any,
 ) -> AsyncIterator[Parts]:
     """Everything a round needs, on a database in ``folder`` that polls ``feeds``."""
@@ -64,6 +65,7 @@ async def all_parts(
                     random=Random(8),
                     db=database,
                     memory=HostMemory(web.gate, store),
+                    websub=websub or WebSubSettings(),
                 )
         finally:
             await asyncio.to_thread(database.close)

@@ -1,0 +1,109 @@
+"""WebSub, applied: hubs are asked after polls, and what they send becomes work like the entries of a poll.
+
+poll → follow_hub: told less often? found what the hub missed? ask it (again)?
+hub  → receive: verification of intent, or a signed document → entries in the queue
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+
+from pipeline.errors import Rejected
+from pipeline.feeds import New, Revised, decide_entries, parse_feed, websub
+from pipeline.fetch import Request
+from pipeline.storage import Poll
+from pipeline.urls import mask_url
+
+if TYPE_CHECKING:
+    from pipeline.feeds.websub import Subscription
+    from pipeline.model import FeedDocument, FeedState
+    from pipeline.run.parts import Parts
+    from pipeline.storage import Store
+
+FORM = (("Content-Type", "application/x-www-form-urlencoded"),)
+
+
+async def follow_hub(parts: Parts, state: FeedState, found_new: int, now: datetime) -> FeedState:
+    """The feed's ``state`` after a poll, put off while its hub works; asks the hub where it is time to.
+
+    ``found_new`` counts entries which the poll was the first to bring.  Does nothing without ``[websub] callback``.
+    """
+    if not parts.websub.callback or state.failures or (state.hints.hub is None):
+        return state
+    text = await parts.db(parts.store.subscription, state.row)
+    known = websub.read(text) if text else None
+    if known is not None:
+        after = websub.after_poll(known, found_new, now)
+        state = websub.eased(after, state, found_new, now, timedelta(minutes=parts.polling.max_minutes))
+        if after != known:
+            await _keep(parts, state.row, after)
+        known = after
+    wanted = websub.to_ask(known, state, now, secrets.token_urlsafe(24), secrets.token_urlsafe(32))
+    if wanted is not None:
+        await _ask(parts, state, wanted)
+    return state
+
+
+async def _ask(parts: Parts, state: FeedState, wanted: Subscription) -> None:
+    """Ask the hub; kept before, since hubs may verify while they are still being asked."""
+    await _keep(parts, state.row, wanted)
+    body = websub.request_body(
+        wanted, f"{parts.websub.callback.rstrip('/')}/{wanted.token}", timedelta(days=parts.websub.lease_days)
+    )
+    log = structlog.get_logger().bind(feed=mask_url(state.url), hub=mask_url(wanted.hub))
+    try:
+        answer = await parts.web.fetch(Request(url=wanted.hub, headers=FORM, content=body, robots=False))
+        log.info("hub asked", status=answer.status)
+    except Rejected as error:
+        log.warning("hub refused", reason=error.reason.value, detail=error.detail)
+
+
+async def receive(
+    parts: Parts, method: str, token: str, query: Mapping[str, str], headers: Mapping[str, str], body: bytes
+) -> tuple[int, str]:
+    """Answer a hub's request to the callback: (status, plain text).  ``headers`` has lower-case names.
+
+    ``token`` is the last part of the path.  The caller bounds ``body``; ``[fetch] max_body_bytes`` is checked here.
+    """
+    found = await parts.db(parts.store.subscription_by_token, token) if len(token) < 200 else None
+    if found is None:
+        return 404, "not asked for"
+    row, known, now = found[0], websub.read(found[1]), parts.clock()
+    if method == "GET":
+        reply = websub.answered(known, query, now)
+    elif method == "POST" and len(body) <= parts.web.settings.max_body_bytes:
+        reply = websub.delivered(known, headers, body, now)
+    else:
+        return (413, "too large") if method == "POST" else (405, "GET or POST")
+    if reply.subscription != known:
+        await _keep(parts, row, reply.subscription)
+    if reply.document is not None:
+        await _take(parts, row, known.topic, headers.get("content-type"), reply.document, now)
+    return reply.status, reply.body
+
+
+async def _take(parts: Parts, row: int, topic: str, kind: str | None, body: bytes, now: datetime) -> None:
+    """Make the entries of a delivered document work; one that is no feed is told in the log."""
+    try:
+        document = await parts.pool.run(parse_feed, body, topic, kind, parts.limits, now)
+    except Rejected as error:
+        structlog.get_logger().warning("delivery is no feed", topic=mask_url(topic), reason=error.reason.value)
+        return
+    await parts.db(_store, parts.store, row, document, now)
+
+
+def _store(store: Store, row: int, document: FeedDocument, now: datetime) -> None:
+    """On the database's thread, so that no poll comes between reading the feed's state and writing it."""
+    known = store.known_entries(row, [entry.key for entry in document.entries])
+    verdicts = decide_entries(document, known)
+    taken = [(v.entry, isinstance(v, Revised)) for v in verdicts if isinstance(v, New | Revised)]
+    store.apply_polls([Poll(store.feed(row), taken, [], now)])
+
+
+async def _keep(parts: Parts, row: int, known: Subscription) -> None:
+    await parts.db(parts.store.save_subscription, row, known.token, websub.write(known))
