@@ -1,6 +1,8 @@
 """Does the order of arrival matter?  ``dedup`` on shuffles of a corpus, scored on its labelled pairs.
 
-usage: python benchmarks/dedup_order.py [ARTICLES.jsonl.gz PAIRS.jsonl] [--shuffles 10]
+usage: python benchmarks/dedup_order.py [ARTICLES.jsonl.gz PAIRS.jsonl] [--shuffles 10] [--flips]
+
+``--flips`` names the labelled pairs that some orders put together and others apart.
 """
 
 from __future__ import annotations
@@ -9,7 +11,10 @@ import argparse
 import json
 import random
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from pipeline.dedup import Incoming, open_matcher
 from pipeline.dedup.profile import profiles
@@ -33,8 +38,6 @@ class Memory:
         return iter(())
 
     def articles(self, rows: Sequence[int]) -> dict[int, StoredArticle]:
-        from datetime import UTC, datetime
-
         now = datetime(2000, 1, 1, tzinfo=UTC)
         return {r: StoredArticle(r, str(r), 0, self._articles[r - 1], now) for r in rows}
 
@@ -56,17 +59,37 @@ def stories(records: Sequence[Record]) -> dict[str, int]:
     return {record.id: matcher.ledger.story(i + 1) for i, record in enumerate(records)}
 
 
-def f1(story: dict[str, int], pairs: Path) -> tuple[float, float, float]:
+def shuffled(articles: Path, seed: int) -> dict[str, int]:
+    """Id -> story, for a file in its own order (seed 0) or shuffled."""
+    records = [item for item in read_records(articles) if isinstance(item, Record)]
+    if seed:
+        random.Random(seed).shuffle(records)
+    return stories(records)
+
+
+def f1(story: dict[str, int], pairs: Sequence[dict[str, Any]]) -> tuple[float, float, float]:
     """Precision, recall, F1, each pair by the number of pairs it stands for."""
     right = wrong = missed = 0.0
-    for line in pairs.read_text("utf-8").splitlines():
-        pair = json.loads(line)
-        together, copy = story[str(pair["a"])] == story[str(pair["b"])], pair["label"] == "COPY"
+    for pair in pairs:
+        together, copy = _together(story, pair), pair["label"] == "COPY"
         right += pair["weight"] * (together and copy)
         wrong += pair["weight"] * (together and not copy)
         missed += pair["weight"] * (copy and not together)
     precision, recall = right / max(right + wrong, 1e-9), right / max(right + missed, 1e-9)
     return precision, recall, 2 * precision * recall / max(precision + recall, 1e-9)
+
+
+def _together(story: dict[str, int], pair: dict[str, Any]) -> bool:
+    return story[str(pair["a"])] == story[str(pair["b"])]
+
+
+def print_flips(found: Sequence[dict[str, int]], pairs: Sequence[dict[str, Any]]) -> None:
+    """One line for each pair that not all orders decide alike."""
+    for pair in pairs:
+        together = [_together(story, pair) for story in found]
+        if 0 < sum(together) < len(together):
+            marks = "".join("x" if yes else "." for yes in together)
+            print(f"{marks}  {pair['label']} x {pair['weight']:g}: {pair['a']} {pair['b']}")
 
 
 def main() -> None:
@@ -75,21 +98,25 @@ def main() -> None:
     parser.add_argument("articles", nargs="?", type=Path, default=SHARED / "reuters_dev.jsonl.gz")
     parser.add_argument("pairs", nargs="?", type=Path, default=SHARED / "reuters_dev.pairs.jsonl")
     parser.add_argument("--shuffles", type=int, default=10)
+    parser.add_argument("--flips", action="store_true")
     args = parser.parse_args()
     if not args.articles.is_file():
         print("no corpus: name a file of articles and one of pairs")
         return
-    records = [item for item in read_records(args.articles) if isinstance(item, Record)]
-    found = []
-    for seed in range(args.shuffles + 1):
-        order = list(records)
-        if seed:
-            random.Random(seed).shuffle(order)
-        precision, recall, score = f1(stories(order), args.pairs)
-        found.append(score)
-        name = f"shuffle {seed}" if seed else "in order"
-        print(f"{name:>10}: {precision:.4f} {recall:.4f} F1 {score:.4f}", flush=True)
-    print(f"spread over the shuffles: {max(found[1:]) - min(found[1:]):.4f}")
+    pairs = [json.loads(line) for line in args.pairs.read_text("utf-8").splitlines()]
+    seeds = range(args.shuffles + 1)
+    found, scores = [], []
+    with ProcessPoolExecutor(max_workers=2) as pool:
+        for seed, story in zip(seeds, pool.map(shuffled, [args.articles] * len(seeds), seeds), strict=True):
+            precision, recall, score = f1(story, pairs)
+            found.append(story)
+            scores.append(score)
+            name = f"shuffle {seed}" if seed else "in order"
+            print(f"{name:>10}: {precision:.4f} {recall:.4f} F1 {score:.4f}", flush=True)
+    if args.flips:
+        print_flips(found, pairs)
+    if args.shuffles:
+        print(f"spread over the shuffles: {max(scores[1:]) - min(scores[1:]):.4f}")
 
 
 if __name__ == "__main__":
