@@ -79,9 +79,9 @@ _SECTION = re.compile(
 )
 # Words of menus and labels that stand where bylines do.
 _LABEL = re.compile(
-    r"\b(?:view|more|page|author|authors|follow|submitted|posted|published|updated|share|read|click|log(?:ged|in)?|sign|"
-    r"subscribe|account|comments?|articles?|stories|about|contact|latest|home|profile|e?mail|twitter|facebook|all|by|on|"
-    r"you|your|this|mon|tue|wed|thu|fri|sat|sun|today|ago|min|mehr|alle|artikel|voir|plus|más|tutti)\b",
+    r"\b(?:view|read\s+more|more\s+from|authors?|follow|submitted|posted|published|updated|share|click|log(?:ged|in)?|sign\s+(?:in|up)|"
+    r"subscribe|account|comments?|articles?|stories|about|contact|latest|profile|e?mail|twitter|facebook|by|on|"
+    r"you|your|this|today|ago|mehr|alle|artikel|voir|más|tutti)\b",
     re.IGNORECASE,
 )
 _PARTICLES = frozenset(

@@ -119,6 +119,11 @@ def test_authors_of_json_ld(author: object, expected: tuple[str, ...]) -> None:
     assert find_authors(page, ["The Harbour Post"]).authors == expected
 
 
+@pytest.mark.parametrize("name", ["Min Lee", "Thu Ek", "Thomas More", "Ann Page", "Bo Read"])
+def test_names_that_look_like_labels(name: str) -> None:
+    assert clean_authors([f"By {name}"], strict=True).authors == (name,)
+
+
 def test_commenters_and_related_authors_are_no_authors() -> None:
     body = (
         '<article><h1>T</h1></article><div class="comments"><span class="author">Bo Ek</span></div>'
