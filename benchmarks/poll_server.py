@@ -22,7 +22,8 @@ ENTRIES = 20
 _ITEM = (
     "<item><title>Report {0} of feed {1}</title><link>{2}/p/{1}/{0}</link><guid isPermaLink='false'>{1}-{0}</guid>"
     "<pubDate>Mon, 02 Mar 2026 {3:02}:{4:02}:00 GMT</pubDate><description>The council of the {0}th parish met about "
-    "the budget of works number {1}, and put off the decision by a week until the surveyor has come back.</description></item>"
+    "the budget of works number {1}, and put off the decision by a week until the surveyor has come back.</description>"
+    "</item>"
 )
 
 

@@ -76,7 +76,8 @@ class Server:
     urls: list[str]
 
     def ask(self, word: str) -> str:
-        assert self.process.stdin and self.process.stdout
+        assert self.process.stdin
+        assert self.process.stdout
         self.process.stdin.write(word + "\n")
         self.process.stdin.flush()
         return self.process.stdout.readline().strip()
@@ -113,7 +114,8 @@ def contend(world: Server, command: Sequence[str], folder: str, phases: int = 3)
     with subprocess.Popen(
         [*command, str(urls), folder], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
     ) as process:
-        assert process.stdin and process.stdout
+        assert process.stdin
+        assert process.stdout
         for phase in range(phases):
             if phase == 1 or phases > len(PHASES):
                 world.next()
@@ -126,16 +128,16 @@ def contend(world: Server, command: Sequence[str], folder: str, phases: int = 3)
 
 async def ours(urls: list[str], folder: str) -> None:
     """This project's polls, as a round makes them, without the pages behind the entries."""
-    from pipeline.fetch import FetchSettings
+    import structlog
+
     from pipeline.feeds import PollSettings
+    from pipeline.fetch import FetchSettings
     from pipeline.model import FeedSource
     from pipeline.run.poll import poll_feed
     from pipeline.run.report import Tally
     from pipeline.run.settings import RunSettings
-    from pipeline.run.together import PollKeeper
+    from pipeline.run.together import PollKeeper, at_once
     from tests.run.polling_world import all_parts
-
-    import structlog
 
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
     fetch = FetchSettings(
@@ -153,9 +155,8 @@ async def ours(urls: list[str], folder: str) -> None:
             lags.clear()
             begun = time.perf_counter()
             tally, keeper = Tally(parts.clock()), PollKeeper(parts.db, parts.store)
-            async with asyncio.TaskGroup() as group:
-                for feed in await parts.db(parts.store.feeds):
-                    group.create_task(poll_feed(parts, feed, tally, keeper))
+            due = await parts.db(parts.store.feeds)
+            await at_once(poll_feed(parts, feed, tally, keeper) for feed in due)
             spent = time.perf_counter() - begun
             waiting, _ = await parts.db(parts.store.waiting)
             said = {"seconds": spent, "entries": waiting, "failed": len(tally.failed), "p99_ms": p99(lags)}

@@ -24,7 +24,7 @@ from pipeline.run.again import plan_looks
 from pipeline.run.ingest import Later, Trail, ended, work_on
 from pipeline.run.poll import poll_feed
 from pipeline.run.report import RoundReport, Tally
-from pipeline.run.together import PollKeeper
+from pipeline.run.together import PollKeeper, at_once
 from pipeline.run.upkeep import tidy
 from pipeline.run.writer import Draft
 
@@ -109,9 +109,7 @@ class _Round:
                 self.more = True
                 self.changed()
 
-        async with asyncio.TaskGroup() as group:
-            for feed in feeds:
-                group.create_task(one(feed))
+        await at_once(map(one, feeds))
 
     async def poll_again(self, seconds: float) -> None:
         """Until the round ends, poll what falls due meanwhile."""
