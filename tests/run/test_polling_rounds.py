@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.cli import main
 from pipeline.errors import StorageError
 from pipeline.fetch import HostPace
 from pipeline.fetch.gate import HostGate
@@ -105,6 +107,21 @@ def test_a_permanent_move_is_journalled(web: FakeWeb, tmp_path: Path) -> None:
     _, (state,), rows = rounds(tmp_path, [feed], Clock(), number=12)
     assert state.url == web.url("/new")
     assert [row.reason for row in rows] == [Reason.FEED_MOVED]
+
+
+def test_a_move_is_undone_by_a_command(web: FakeWeb, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    feed_of(web, path="/new")
+    feed = FeedSource(web.set("/feed", redirect=web.url("/new"), status=301), "Tarn Courier")
+    rounds(tmp_path, [feed], number=12)
+    capsys.readouterr()
+    config = tmp_path / "pipeline.toml"
+    table = f'[[feeds]]\nurl = "{feed.url}"\noutlet = "Tarn Courier"\n'
+    config.write_text(f'[storage]\nurl = "sqlite:///{tmp_path / "news.db"}"\n{table}', "utf-8")
+    assert main(["feeds", "undo-move", feed.url, "--config", str(config), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["change"] == "moved back"
+    _, (state,), rows = rounds(tmp_path, [feed])
+    assert state.url == feed.url
+    assert {row.reason for row in rows} == {Reason.FEED_MOVED, Reason.FEED_MOVED_BACK}
 
 
 def test_a_news_sitemap_is_a_source(web: FakeWeb, tmp_path: Path) -> None:
