@@ -19,8 +19,8 @@ from pipeline.dedup.overlap import Bools, Floats, Ints
 from pipeline.errors import UsageError
 
 PENALTY = 1.5  # on standardised weights, per sum of pair weights: 0.3 to 3 did equally well on unseen pairs
-TEMPER = 0.35  # pairs count with this power of their weight: 1 lets a handful decide, 0 ignores the corpus
-UNLEARNED = 0.1  # share of a pair's weight that its figures in an empty store get; more costs web news
+TEMPER = 0.45  # pairs count with this power of their weight: 1 lets a handful decide, 0 ignores the corpus
+UNLEARNED = 0.2  # share of a pair's weight for its figures in an empty store; less, and order of arrival matters
 SUM = 300.0  # what the weights of one corpus add up to, so that corpora count alike
 LEAST_COPIES = 10
 ROUNDS = 60
