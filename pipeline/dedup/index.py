@@ -25,6 +25,7 @@ Rows = NDArray[np.int64]
 NEWEST = 16  # articles per hash
 EPOCH = 512  # articles between two tiers
 LARGEST = 1 << 17  # articles in one tier: merging needs twice the tier's memory for a moment
+_AT_ONCE = 1 << 16  # entries compared at once when a tier is trimmed
 _HALF = np.uint64(32)
 _LOW = np.uint64(0xFFFFFFFF)
 
@@ -68,13 +69,15 @@ class Index:
         """Turn what is pending into a tier, and merge tiers of equal weight."""
         if not self._pending:
             return
-        tier = _Tier(_trimmed(np.concatenate(self._pending)), self._waiting)
+        entries, articles = _trimmed(np.concatenate(self._pending)), self._waiting
         self._pending, self._waiting = [], 0
-        while self._tiers and self._tiers[-1].articles <= tier.articles and tier.articles < LARGEST:
+        while self._tiers and self._tiers[-1].articles <= articles < LARGEST:
             older = self._tiers.pop()
-            merged = _trimmed(np.concatenate((older.entries, tier.entries)))
-            tier = _Tier(merged, older.articles + tier.articles)
-        self._tiers.append(tier)
+            articles += older.articles
+            entries = np.concatenate((older.entries, entries))
+            del older  # its memory is needed for sorting and trimming
+            entries = _trimmed(entries)
+        self._tiers.append(_Tier(entries, articles))
 
     def forget(self, before: int) -> None:
         """Drop the tiers in which every row is below ``before``."""
@@ -107,8 +110,11 @@ def _trimmed(entries: Entries) -> Entries:
     entries.sort()
     if len(entries) <= NEWEST:
         return entries
-    hashes = entries >> _HALF
-    crowded = hashes[:-NEWEST] == hashes[NEWEST:]
+    crowded = np.empty(len(entries) - NEWEST, np.bool_)
+    for begin in range(0, len(crowded), _AT_ONCE):
+        end = min(begin + _AT_ONCE, len(crowded))
+        # The same hash above, whatever the rows below: no whole copies of a tier only to compare it.
+        crowded[begin:end] = (entries[begin:end] ^ entries[begin + NEWEST : end + NEWEST]) <= _LOW
     return entries[np.append(~crowded, np.ones(NEWEST, np.bool_))] if crowded.any() else entries
 
 

@@ -20,7 +20,8 @@ from pipeline.dedup.source import Keeper, Source
 
 CHECKPOINT = "counts"
 KEEP_EVERY = 20_000  # articles: counting them again takes two to five seconds
-_LOAD = 1 << 16  # sketches read at once
+_LOAD = 1 << 14  # sketches read at once: about 10 MB as objects
+_TIER = 4  # reads that make a tier of the index: smaller ones would only be merged and sorted again
 
 
 def open_matcher(source: Source, rules: Rules | None = None) -> Matcher:
@@ -44,6 +45,7 @@ def keep(matcher: Matcher, keeper: Keeper, *, every: int = KEEP_EVERY) -> bool:
 
 def _load_sketches(matcher: Matcher) -> None:
     stream = matcher.source.sketches(0)
+    reads = 0
     while part := list(islice(stream, _LOAD)):
         rows, stories, times, blobs = zip(*part, strict=True)
         keys, sizes, shingles = unpack_many(blobs)
@@ -51,7 +53,10 @@ def _load_sketches(matcher: Matcher) -> None:
         seconds = np.array([np.nan if t is None else t for t in times], np.float64)
         matcher.ledger.load(own, np.array(stories, np.int64), shingles, seconds)
         matcher.index.add(own, keys, sizes)
-        matcher.index.settle()
+        reads += 1
+        if reads % _TIER == 0:
+            matcher.index.settle()
+    matcher.index.settle()
     matcher.ledger.loaded()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -62,6 +64,36 @@ def test_tiers_are_few(monkeypatch: pytest.MonkeyPatch) -> None:
         index.settle()
     assert len(index._tiers) <= 20_480 // 4096 + 4
     assert index.nbytes == 20_480 * 4 * 8
+
+
+@pytest.mark.parametrize("at_once", [1, 7, 64, 1 << 16])
+def test_trimming_in_parts_keeps_the_newest(monkeypatch: pytest.MonkeyPatch, at_once: int) -> None:
+    monkeypatch.setattr(index_module, "_AT_ONCE", at_once)
+    rng = np.random.default_rng(5)
+    entries = (rng.integers(0, 9, 500).astype(np.uint64) << np.uint64(32)) | np.arange(500, dtype=np.uint64)
+    by_hash: dict[int, list[int]] = {}
+    for entry in sorted(entries.tolist()):
+        by_hash.setdefault(entry >> 32, []).append(entry)
+    newest = [entry for group in by_hash.values() for entry in group[-NEWEST:]]
+    assert index_module._trimmed(entries).tolist() == newest
+
+
+def test_merging_needs_little_memory_beside_the_tier() -> None:
+    index = Index()
+    rng = np.random.default_rng(4)
+    halves = [rng.integers(0, 2**32, 16_384 * 24).astype(np.uint32) for _ in range(2)]
+    tier = 2 * 8 * len(halves[0])  # bytes
+    index.add(np.arange(1, 16_385), halves[0], np.full(16_384, 24))
+    index.settle()
+    index.add(np.arange(16_385, 32_769), halves[1], np.full(16_384, 24))
+    tracemalloc.start()
+    try:
+        index.settle()
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert index.nbytes == tier
+    assert peak < 1.8 * tier
 
 
 def test_forgets_old_tiers() -> None:
