@@ -89,9 +89,7 @@ def lines(corpora: Sequence[Corpus]) -> Iterator[tuple[str, list[float]]]:
         yield f"stores of {size:,}", [f1(list(dealt(corpus, size))) for corpus in corpora]
     middle = [thinned(corpus, MIDDLE) for corpus in corpora]
     for name, change in CONDITIONS.items():
-        changed = [
-            (ids, [change(a, i) for i, a in enumerate(articles)], pairs) for ids, articles, pairs in middle
-        ]
+        changed = [(ids, [change(a, i) for i, a in enumerate(articles)], pairs) for ids, articles, pairs in middle]
         yield f"{MIDDLE:,}, {name}", [f1([corpus]) for corpus in changed]
 
 

@@ -69,9 +69,7 @@ def ingest(row: int, text: str, joins: int | None = None) -> Ingest:
         NOW + timedelta(seconds=row),
     )
     story = joins or row
-    matches = (
-        (Match(story, 0.93, "reprint", {"containment": 0.9, "jaccard": 0.8, "title": 0.7}),) if joins else ()
-    )
+    matches = (Match(story, 0.93, "reprint", {"containment": 0.9, "jaccard": 0.8, "title": 0.7}),) if joins else ()
     action, reason = (Action.JOIN, Reason.JOINED_STORY) if joins else (Action.START, Reason.STARTED_STORY)
     ids = {"article_id": f"a{row:09}", "story_id": f"s{story:09}"}
     told = JournalRow(
@@ -141,9 +139,7 @@ def queue(store: Store, count: int) -> None:
     feed = store.feeds()[0]
     entries = [
         (
-            Entry(
-                f"k{n}", f"https://outlet.example/{n}", None, None, "Title", "x" * 400, "", (), NOW, None, "f"
-            ),
+            Entry(f"k{n}", f"https://outlet.example/{n}", None, None, "Title", "x" * 400, "", (), NOW, None, "f"),
             False,
         )
         for n in range(count)
@@ -152,9 +148,7 @@ def queue(store: Store, count: int) -> None:
     timed(f"poll with {count:,} known entries", count, lambda: store.apply_poll(feed, entries, [], NOW))
     work = store.pending(NOW, count)
     told = JournalRow(NOW, None, None, None, "", Outcome.FAILED, Reason.TIMEOUT)
-    timed(
-        "settle one by one, each durable", 200, lambda: [store.settle(item.row, told) for item in work[:200]]
-    )
+    timed("settle one by one, each durable", 200, lambda: [store.settle(item.row, told) for item in work[:200]])
     rest = [(item.row, told) for item in work[200:]]
     timed("settle together", len(rest), lambda: store.settle_all(rest))
 

@@ -54,9 +54,10 @@ class Newcomer:
     def watch(self, line: str) -> tuple[int, str]:
         """Start an endless command, stop it politely after a while."""
         out = self.folder / "watched"
-        with out.open("wb") as sink, subprocess.Popen(
-            self.words(line), cwd=self.folder, env=self.env(), stdout=sink, stderr=sink
-        ) as process:
+        with (
+            out.open("wb") as sink,
+            subprocess.Popen(self.words(line), cwd=self.folder, env=self.env(), stdout=sink, stderr=sink) as process,
+        ):
             time.sleep(4)
             process.send_signal(signal.SIGINT if "--follow" in line else signal.SIGTERM)
             code = process.wait(30)
@@ -72,7 +73,8 @@ def newcomer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Newcomer]:
     with DemoWeb(datetime.now(UTC)) as web:
         feeds = "".join(f'[[feeds]]\nurl = "{feed.url}"\noutlet = "{feed.outlet}"\n' for feed in web.feeds)
         (folder / "news.toml").write_text(
-            f'[storage]\nurl = "sqlite:///news.db"\n[fetch]\nallow_private = ["127.0.0.0/8"]\nmin_host_interval = 0\n{feeds}'
+            '[storage]\nurl = "sqlite:///news.db"\n'
+            f'[fetch]\nallow_private = ["127.0.0.0/8"]\nmin_host_interval = 0\n{feeds}'
         )
         article = {"id": "1", "outlet": "One", "title": "Harbour", "published": None, "text": "Boats left. " * 40}
         (folder / "articles.jsonl.gz").write_text(json.dumps(article) + "\n")

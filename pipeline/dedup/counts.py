@@ -115,9 +115,7 @@ class ShingleCounts:
 
     def dump(self) -> bytes:
         """As stored at a checkpoint."""
-        head = np.array(
-            [self._all.added, len(self._all.slots), self._at_home.added, len(self._at_home.slots)], "<i8"
-        )
+        head = np.array([self._all.added, len(self._all.slots), self._at_home.added, len(self._at_home.slots)], "<i8")
         body = b"".join(t.slots.astype("<u2").tobytes() for t in (self._all, self._at_home))
         return _FORMAT + head.tobytes() + zlib.compress(body, 1)
 

@@ -129,9 +129,7 @@ class Deciding:
             return self._join(row, matches, matches[1][0])
         return self._join(row, matches)
 
-    def _matches(
-        self, row: int, stored: list[int], linked: set[int], cannot: tuple[int, ...]
-    ) -> list[Found]:
+    def _matches(self, row: int, stored: list[int], linked: set[int], cannot: tuple[int, ...]) -> list[Found]:
         """Stories that the article was found to belong to, each with what it was verified against."""
         barred = {self._story(r) for r in cannot}
         stories = dict.fromkeys((*linked, *(self._story(r) for r in stored)))

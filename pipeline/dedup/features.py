@@ -121,10 +121,7 @@ def pair_features(
         return np.empty((0, len(FEATURES)))
     know_a = np.zeros(len(a), bool) if counted_a is None else counted_a
     know_b = np.ones(len(b), bool) if counted_b is None else counted_b
-    pairs = [
-        (x, y, i, j) if _order(x, y) else (y, x, j, i)
-        for x, y, i, j in zip(a, b, know_a, know_b, strict=True)
-    ]
+    pairs = [(x, y, i, j) if _order(x, y) else (y, x, j, i) for x, y, i, j in zip(a, b, know_a, know_b, strict=True)]
     left, right, own_left, own_right = map(list, zip(*pairs, strict=True))
     weighed = weigh(left, right, counts, np.array(own_left), np.array(own_right))
     *text, containment = _text(weighed)
@@ -335,9 +332,7 @@ def _conflict(shared: Floats, size_a: Floats, size_b: Floats) -> Floats:
     return (smaller - shared) / (smaller + 2.0)
 
 
-def _frame(
-    a: Sequence[ProfileLike], b: Sequence[ProfileLike], containment: Floats, lead: Floats
-) -> tuple[Floats, ...]:
+def _frame(a: Sequence[ProfileLike], b: Sequence[ProfileLike], containment: Floats, lead: Floats) -> tuple[Floats, ...]:
     titles = np.array([_title(x.title, y.title) for x, y in zip(a, b, strict=True)])
     apart = np.abs(np.array([x.time - y.time for x, y in zip(a, b, strict=True)])) / DAY
     days = np.where(np.isnan(apart), UNKNOWN_DAYS, np.log1p(apart))

@@ -202,9 +202,7 @@ def _sentences(
     return sentence[:-1]
 
 
-def _quoted(
-    codes: NDArray[np.int32], classes: NDArray[np.uint8], breaks: Positions, starts: Positions
-) -> Mask:
+def _quoted(codes: NDArray[np.int32], classes: NDArray[np.uint8], breaks: Positions, starts: Positions) -> Mask:
     """Tokens between an opening mark and the next mark, or the end of the paragraph.
 
     A straight mark opens where white space, a dash, an opening bracket or nothing stands before it and no

@@ -181,9 +181,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif self._is_current(document):
             self._answer(HTTPStatus.NOT_MODIFIED, _validators(document), b"")
         else:
-            headers = {"Content-Type": document.content_type, "Vary": "Accept-Encoding"} | _validators(
-                document
-            )
+            headers = {"Content-Type": document.content_type, "Vary": "Accept-Encoding"} | _validators(document)
             body = document.body
             if "gzip" in self.headers.get("Accept-Encoding", "") and len(body) >= _WORTH_COMPRESSING:
                 body = gzip.compress(body, mtime=0)

@@ -48,9 +48,7 @@ def build_site(outlet: Outlet, base: str, clock: Clock) -> Site:
     robots = "".join(f"Disallow: {path}\n" for path in ("/search", *outlet.disallow))
     documents = {
         "/": _html(outlet, home_page(outlet, base), clock.start),
-        "/robots.txt": Document(
-            "text/plain; charset=utf-8", f"User-agent: *\n{robots}".encode(), clock.start
-        ),
+        "/robots.txt": Document("text/plain; charset=utf-8", f"User-agent: *\n{robots}".encode(), clock.start),
     }
     for article in outlet.articles:
         documents |= _article_documents(outlet, article, base, clock)
@@ -109,9 +107,7 @@ def _item(outlet: Outlet, article: DemoArticle, base: str, clock: Clock, *, full
     )
 
 
-def _odd_item(
-    outlet: Outlet, entry: OddEntry, article: DemoArticle | None, base: str, clock: Clock
-) -> FeedItem:
+def _odd_item(outlet: Outlet, entry: OddEntry, article: DemoArticle | None, base: str, clock: Clock) -> FeedItem:
     published = (clock.published(article) if article else clock.start).astimezone(outlet.zone)
     link = urljoin(base, article.path) + entry.query if article else ""
     return FeedItem(

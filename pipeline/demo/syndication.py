@@ -61,9 +61,7 @@ def _element(name: str, text: str, attributes: str = "") -> str:
 
 def _head(channel: Channel) -> str:
     return (
-        _element("title", channel.title)
-        + _element("link", channel.home)
-        + _element("description", channel.description)
+        _element("title", channel.title) + _element("link", channel.home) + _element("description", channel.description)
     )
 
 

@@ -222,9 +222,7 @@ def _paragraphs(part: str) -> list[str]:
     return paragraphs[int(first) - 1 : int(last or first)]
 
 
-def _edited(
-    paragraphs: Sequence[str], edits: Sequence[Sequence[str]], *, everywhere: bool = True
-) -> list[str]:
+def _edited(paragraphs: Sequence[str], edits: Sequence[Sequence[str]], *, everywhere: bool = True) -> list[str]:
     """``paragraphs`` with each ``[old, new]`` applied; an edit that fits nowhere is an error in the data."""
     result = list(paragraphs)
     for old, new in edits:

@@ -152,9 +152,7 @@ class _Run:
             if ingests:
                 self._store.apply(ingests, self._now)
 
-    def _ingests(
-        self, items: list[tuple[Record, Profile]], known: dict[str, tuple[int, int, bytes]]
-    ) -> list[Ingest]:
+    def _ingests(self, items: list[tuple[Record, Profile]], known: dict[str, tuple[int, int, bytes]]) -> list[Ingest]:
         from pipeline.dedup.matcher import Incoming
 
         fresh: list[tuple[Record, Incoming]] = []

@@ -110,9 +110,7 @@ def write_meta(article: Article) -> str:
     return _json.encode(meta).decode()
 
 
-def read_article(
-    url: str, title: str, text: str, outlet: str | None, published: int | None, meta: str
-) -> Article:
+def read_article(url: str, title: str, text: str, outlet: str | None, published: int | None, meta: str) -> Article:
     """The article from its columns."""
     rest = _meta.decode(meta)
     return Article(

@@ -68,9 +68,7 @@ class Database:
         except ArgumentError:
             raise StorageError(f"{url!r} is no database URL; sqlite:///path/to/file.db is one") from None
         if self.url.get_backend_name() != "sqlite":
-            raise StorageError(
-                f"databases of kind {self.url.get_backend_name()!r} are not served; use sqlite:///…"
-            )
+            raise StorageError(f"databases of kind {self.url.get_backend_name()!r} are not served; use sqlite:///…")
         self.read_only = read_only
         self.path = _path(self.url)
         self.name = str(self.path) if self.path else "in memory"
@@ -155,13 +153,8 @@ def _path(url: URL) -> Path | None:
 
 def _sqlite_engine(path: Path | None, *, read_only: bool) -> Engine:
     def connect() -> sqlite3.Connection:
-        if path is None:
-            target = ":memory:"
-        else:
-            target = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}"
-        return sqlite3.connect(
-            target, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
-        )
+        target = ":memory:" if path is None else f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}"
+        return sqlite3.connect(target, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
 
     engine = create_engine(
         "sqlite://",

@@ -188,9 +188,7 @@ def _columns(state: FeedState) -> dict[str, Any]:
 
 
 def _insert_feed(connection: Connection, source: FeedSource, now: datetime) -> None:
-    state = FeedState(
-        row=0, source=source, url=source.url, next_poll=now, why_next="new in the configuration"
-    )
+    state = FeedState(row=0, source=source, url=source.url, next_poll=now, why_next="new in the configuration")
     connection.execute(insert(_feed).values(listed=1, **_columns(state)))
 
 

@@ -28,9 +28,7 @@ class Hosts(Part):
         rows = [(name, codec.micros(now), json.dumps(dict(known))) for name, known in facts.items()]
         with self._db.write() as connection:
             self._many(connection, _SAVE, rows)
-            connection.exec_driver_sql(
-                self._sql("DELETE FROM host WHERE saved < ?"), (codec.micros(now - KEPT),)
-            )
+            connection.exec_driver_sql(self._sql("DELETE FROM host WHERE saved < ?"), (codec.micros(now - KEPT),))
 
     def hosts(self) -> dict[str, tuple[datetime, dict[str, float | None]]]:
         """Host -> when its facts were saved, and the facts."""

@@ -132,7 +132,11 @@ def escaped(text: str) -> str:
 
 def living_row(story_id: str) -> ScalarSelect[Any]:
     """The row of the story that ``story_id`` leads to after all merges."""
-    path = select(_story.c.row, _story.c.merged_into).where(_story.c.story_id == codec.sound(story_id)).cte("path", recursive=True)
+    path = (
+        select(_story.c.row, _story.c.merged_into)
+        .where(_story.c.story_id == codec.sound(story_id))
+        .cte("path", recursive=True)
+    )
     onward = select(_story.c.row, _story.c.merged_into).join(path, path.c.merged_into == _story.c.row)
     path = path.union(onward)
     return select(path.c.row).where(path.c.merged_into.is_(None)).scalar_subquery()

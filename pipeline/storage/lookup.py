@@ -60,9 +60,7 @@ class Lookup(Matching):
         """The verified matches of an article with their evidence, best first."""
         with self._db.read() as connection:
             found = connection.exec_driver_sql(self._sql(_MATCHES), (row,)).all()
-        return tuple(
-            Match(other, score, reason, codec.read_figures(blob)) for other, score, reason, blob in found
-        )
+        return tuple(Match(other, score, reason, codec.read_figures(blob)) for other, score, reason, blob in found)
 
     def revisions(self, article_id: str) -> list[Revision]:
         """The earlier texts of an article, oldest first; raises ``NotFound``."""
@@ -131,10 +129,7 @@ _BY_IDENTITY = (
     " WHERE d.identity IN ({marks})"
 )
 _TEXTS = "SELECT article, text FROM body WHERE article IN ({marks})"
-_STORY_OF = (
-    "SELECT a.row, a.story, s.canonical FROM article a JOIN story s ON s.row = a.story"
-    " WHERE a.row IN ({marks})"
-)
+_STORY_OF = "SELECT a.row, a.story, s.canonical FROM article a JOIN story s ON s.row = a.story WHERE a.row IN ({marks})"
 _MATCHES = "SELECT other, score, reason, figures FROM evidence WHERE article = ? ORDER BY place"
 _REVISIONS = (
     "SELECT r.number, r.stored, r.replaced, r.title, r.text"

@@ -16,7 +16,6 @@ from .base import next_row
 from .batch import Batch, Move, StoryState, came_by, evidence_columns, seconds
 from .queue import Queue
 
-
 Mark = tuple[int, ...]  # changes whenever a decision may be out of date
 
 
@@ -156,9 +155,7 @@ class Matching(Queue):
         if ingest.decision.action is not Action.REVISE:
             new |= dict(zip(("matched", "score", "match_reason"), came_by(ingest.decision), strict=True))
         table = tables.article
-        connection.execute(
-            table.update().where(table.c.row == row).values(revision=table.c.revision + 1, **new)
-        )
+        connection.execute(table.update().where(table.c.row == row).values(revision=table.c.revision + 1, **new))
         connection.exec_driver_sql(self._sql(_NEW_BODY), (article.text, row))
         connection.exec_driver_sql(self._sql(_NEW_SKETCH), (seconds(published), ingest.sketch, row))
         addresses = [(codec.identity(url), row) for url in ingest.addresses or (article.url,) if url]
@@ -172,9 +169,7 @@ class Matching(Queue):
         """What was learned from the articles up to a row; None when nothing is kept under ``name``."""
         table = tables.checkpoint
         with self._db.read() as connection:
-            row = connection.execute(
-                select(table.c.upto, table.c.content).where(table.c.name == name)
-            ).first()
+            row = connection.execute(select(table.c.upto, table.c.content).where(table.c.name == name)).first()
         return None if row is None else (row.upto, row.content)
 
     def save_checkpoint(self, name: str, upto_row: int, blob: bytes) -> None:

@@ -28,9 +28,7 @@ PER_HOUR_SCALE = 1000  # rates are whole thousandths, so that a place in the lis
 class Overview(Stories):
     """The read side of the page: every answer is bounded by its limit or its window of time."""
 
-    def item_page(
-        self, wanted: Mapping[str, Any], *, before: int | None = None, limit: int = 50
-    ) -> list[ItemRow]:
+    def item_page(self, wanted: Mapping[str, Any], *, before: int | None = None, limit: int = 50) -> list[ItemRow]:
         """At most ``limit`` journal rows, newest first, those older than the row ``before``."""
         query = items_query(ItemFilter(**wanted), None, limit)
         with self._db.read() as connection:
@@ -90,8 +88,7 @@ class Overview(Stories):
         with self._db.read() as connection:
             rows = connection.execute(query).all()
         return [
-            (row.article_id, Match(row.row, row.score, row.reason, codec.read_figures(row.figures)))
-            for row in rows
+            (row.article_id, Match(row.row, row.score, row.reason, codec.read_figures(row.figures))) for row in rows
         ]
 
     def related_stories(self, story_row: int, limit: int = 6) -> list[StoryRecord]:

@@ -64,9 +64,7 @@ def parse_query(text: str, now: datetime) -> SearchQuery:
     if len(query.terms) > MAX_TERMS:
         raise UsageError(f"the search has {len(query.terms)} words; at most {MAX_TERMS} are read")
     if query == SearchQuery():
-        raise UsageError(
-            'nothing to look for: give a word, a "phrase", or outlet:, lang:, story:, since:, until:'
-        )
+        raise UsageError('nothing to look for: give a word, a "phrase", or outlet:, lang:, story:, since:, until:')
     if query.terms and all(term.excluded for term in query.terms):
         raise UsageError("the search only says what not to find: add a word to look for")
     return query
@@ -93,9 +91,7 @@ def _with(query: SearchQuery, token: re.Match[str], now: datetime) -> SearchQuer
     if not any(char.isalnum() for char in value):
         return query  # punctuation is no word
     prefix = token["phrase"] is None and value.endswith("*")
-    return replace(
-        query, terms=(*query.terms, Term(value.rstrip("*") if prefix else value, excluded, prefix))
-    )
+    return replace(query, terms=(*query.terms, Term(value.rstrip("*") if prefix else value, excluded, prefix)))
 
 
 _FIELDS = {

@@ -62,6 +62,5 @@ _OLD = (
     " WHERE a.stored < ? AND NOT (s.canonical = a.row AND s.last_seen >= ?) ORDER BY a.row LIMIT ?"
 )
 _OLD_ITEMS = (
-    "SELECT row FROM journal WHERE time < ? AND row < (SELECT max(row) FROM journal)"
-    " ORDER BY time, row LIMIT ?"
+    "SELECT row FROM journal WHERE time < ? AND row < (SELECT max(row) FROM journal) ORDER BY time, row LIMIT ?"
 )

@@ -112,9 +112,7 @@ def search_sql(query: SearchQuery, before: int | None, limit: int) -> tuple[str,
         parts.append(("a.stored >= ?", codec.micros(query.since)))
     if query.until is not None:
         parts.append(("a.stored < ?", codec.micros(query.until)))
-    source = (
-        "search_words w JOIN search_document d ON d.row = w.rowid" if query.terms else "search_document d"
-    )
+    source = "search_words w JOIN search_document d ON d.row = w.rowid" if query.terms else "search_document d"
     where = " AND ".join(part for part, _ in parts)
     sql = _SEARCH.format(source=source, where=where, place="w.rowid" if query.terms else "d.row")
     return sql, (*(value for _, value in parts), limit)

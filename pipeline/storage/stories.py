@@ -38,9 +38,7 @@ class Stories(Items):
         """The story that holds an article; raises ``NotFound``."""
         home = select(_article.c.story).where(_article.c.row == article_row).scalar_subquery()
         with self._db.snapshot() as connection:
-            records = self._records(
-                connection, connection.execute(select(_story).where(_story.c.row == home)).all()
-            )
+            records = self._records(connection, connection.execute(select(_story).where(_story.c.row == home)).all())
         if not records:
             raise NotFound(f"there is no article in row {article_row}")
         return records[0]
@@ -111,11 +109,7 @@ def _conditions(wanted: StoryFilter) -> list[ColumnElement[bool]]:
     if wanted.outlet is not None:
         found.append(_story.c.row.in_(select(_article.c.story).where(_article.c.outlet == wanted.outlet)))
     if wanted.url is not None:
-        at = (
-            select(_address.c.article)
-            .where(_address.c.identity == codec.identity(wanted.url))
-            .scalar_subquery()
-        )
+        at = select(_address.c.article).where(_address.c.identity == codec.identity(wanted.url)).scalar_subquery()
         found.append(_story.c.row.in_(select(_article.c.story).where(_article.c.row == at)))
     if wanted.min_articles > 1:
         found += [_story.c.size > literal_column("1"), _story.c.size >= wanted.min_articles]

@@ -88,9 +88,7 @@ revision = _table(
     meta=_TEXT,
 )
 link = _table("link", row=_INT, kind=_TEXT, a=_INT, b=_INT, made=_INT, undone=_INT, note=_TEXT)
-event = _table(
-    "event", cursor=_INT, time=_INT, kind=_TEXT, story=_INT, article=_INT, other=_INT, detail=_TEXT
-)
+event = _table("event", cursor=_INT, time=_INT, kind=_TEXT, story=_INT, article=_INT, other=_INT, detail=_TEXT)
 journal = _table(
     "journal",
     row=_INT,

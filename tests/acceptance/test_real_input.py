@@ -108,9 +108,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
         numbered = list(enumerate(articles))
         for i in range(FEEDS):
             web.set(f"/feed/{i}", feed(web, numbered[i::FEEDS]), content_type="application/rss+xml")
-        tables = "".join(
-            f'\n[[feeds]]\nurl = "{web.url(f"/feed/{i}")}"\noutlet = "Outlet {i}"\n' for i in range(FEEDS)
-        )
+        tables = "".join(f'\n[[feeds]]\nurl = "{web.url(f"/feed/{i}")}"\noutlet = "Outlet {i}"\n' for i in range(FEEDS))
         config = tmp_path / "real.toml"
         config.write_text(
             f'[storage]\nurl = "sqlite:///{tmp_path / "real.db"}"\n[fetch]\nallow_private = ["127.0.0.0/8"]\n'

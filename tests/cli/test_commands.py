@@ -30,7 +30,9 @@ OTHER = (
 
 
 def page(title: str, text: str) -> str:
-    return f"<html><head><title>{title}</title></head><body><article><h1>{title}</h1><p>{text}</p></article></body></html>"
+    return (
+        f"<html><head><title>{title}</title></head><body><article><h1>{title}</h1><p>{text}</p></article></body></html>"
+    )
 
 
 def rss(*items: tuple[str, str]) -> str:

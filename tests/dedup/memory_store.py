@@ -45,9 +45,7 @@ class MemoryStore:
                 yield row, self.story[row], time, self.blobs[row]
 
     def articles(self, rows: Sequence[int]) -> Mapping[int, StoredArticle]:
-        return {
-            r: StoredArticle(r, f"a{r}", self.story[r], self.stored[r], NOW) for r in rows if r in self.stored
-        }
+        return {r: StoredArticle(r, f"a{r}", self.story[r], self.stored[r], NOW) for r in rows if r in self.stored}
 
     def story_of(self, rows: Sequence[int]) -> Mapping[int, tuple[int, int]]:
         return {r: (self.story[r], self.canonical[self.story[r]]) for r in rows if r in self.story}

@@ -30,9 +30,7 @@ def tokens(text: str) -> list[Token]:
     for i, (start, end) in enumerate(spans):
         gap = range(spans[i - 1][1] if i else 0, start)
         line = i == 0 or any(p in breaks for p in gap)
-        ends = any(
-            bits[p] & ENDS and not (i and _abbreviated(text, bits, spans[i - 1], p)) for p in gap
-        )
+        ends = any(bits[p] & ENDS and not (i and _abbreviated(text, bits, spans[i - 1], p)) for p in gap)
         found.append(
             Token(
                 start,

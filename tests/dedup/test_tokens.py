@@ -79,7 +79,7 @@ def test_forms_that_do_not_matter(one: str, other: str) -> None:
     [
         ("He met Anna Lund in Oslo.", "Anna|Lund|Oslo"),
         ("They left. Anna stayed with Mr. Lund.", "Mr|Lund"),
-        ("He said: \"Anna came.\"", ""),
+        ('He said: "Anna came."', ""),
         ("ABC Corp. Chairman A Lund", "Corp|Chairman|Lund"),
     ],
 )

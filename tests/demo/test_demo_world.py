@@ -63,15 +63,9 @@ def test_first_published_is_the_oldest() -> None:
 
 
 def test_copies_share_their_prose_and_strangers_do_not() -> None:
-    known = {
-        name: a
-        for name, a in articles(SECOND).items()
-        if a.page is PageKind.ARTICLE and "archive" not in name
-    }
+    known = {name: a for name, a in articles(SECOND).items() if a.page is PageKind.ARTICLE and "archive" not in name}
     story_of = {
-        name: story["name"]
-        for story in EXPECTED["stories"]
-        for name in (*story["articles"], *story.get("later", ()))
+        name: story["name"] for story in EXPECTED["stories"] for name in (*story["articles"], *story.get("later", ()))
     }
     look_alike = [set(pair["articles"]) for pair in EXPECTED["apart"]]
     names = sorted(known)
