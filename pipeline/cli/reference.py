@@ -31,7 +31,8 @@ One JSON object a line, UTF-8, times in ISO 8601 with zone, similarities 0-1. Ke
 
 | command | keys |
 |---|---|
-| `items --json` | `time, feed, url, outlet, title, outcome, reason, detail, article_id, story_id, timings, cursor` |
+| `items --json` | `time, feed, url, outlet, title, outcome, reason, detail, article_id, story_id, timings, \
+trail, cursor` |
 | `stories --json`, `story ID --json` | `story_id, title, url, outlet, published, first_seen, last_seen, outlets[], \
 canonical_rule, articles[{article_id, url, outlet, title, published, canonical, score, reason, revision}]`; `story` \
 adds `related[{story_id, title, similarity}]` |

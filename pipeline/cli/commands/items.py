@@ -11,6 +11,7 @@ from pipeline.cli import show
 from pipeline.model import Outcome, Reason
 from pipeline.storage import ItemFilter, ItemRow, Store
 from pipeline.urls import entry_identity_url, is_web_url
+from pipeline.web import shapes
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -39,7 +40,7 @@ def run(args: Namespace) -> int:
             return _follow(store, wanted, args)
         rows = store.items(wanted, limit=args.limit)
         if args.json:
-            show.json_lines(as_json(row) for row in rows)
+            show.json_lines(shapes.item(row) for row in rows)
         else:
             _print_table(rows)
     return 0
@@ -53,7 +54,7 @@ def _follow(store: Store, wanted: ItemFilter, args: Namespace) -> int:
     try:
         for row in _endless(store, wanted, rows, cursor):
             if args.json:
-                show.json_lines([as_json(row)])
+                show.json_lines([shapes.item(row)])
             else:
                 _print_line(console, row)
     except KeyboardInterrupt:
@@ -70,25 +71,6 @@ def _endless(store: Store, wanted: ItemFilter, first: Iterable[ItemRow], cursor:
             cursor = rows[-1].cursor
         else:
             time.sleep(FOLLOW_SECONDS)
-
-
-def as_json(item: ItemRow) -> dict[str, Any]:
-    """The stable shape of ``items --json``."""
-    row = item.row
-    return {
-        "time": row.time,
-        "feed": row.feed,
-        "url": row.url,
-        "outlet": row.outlet,
-        "title": row.title,
-        "outcome": row.outcome,
-        "reason": row.reason,
-        "detail": row.detail,
-        "article_id": row.article_id,
-        "story_id": row.story_id,
-        "timings": row.timings,
-        "cursor": item.cursor,
-    }
 
 
 def _print_table(rows: list[ItemRow]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from pipeline import app
@@ -9,6 +10,7 @@ from pipeline.cli import show
 from pipeline.errors import UsageError
 from pipeline.storage import StoryEvent, StoryFilter, StoryRecord
 from pipeline.text import count_of
+from pipeline.web import shapes
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -69,32 +71,8 @@ def event_json(event: StoryEvent) -> dict[str, Any]:
 
 
 def as_json(story: StoryRecord) -> dict[str, Any]:
-    """The stable shape of ``stories --json`` and ``story ID --json``."""
-    return {
-        "story_id": story.story_id,
-        "title": story.title,
-        "url": story.url,
-        "outlet": story.outlet,
-        "published": story.published,
-        "first_seen": story.first_seen,
-        "last_seen": story.last_seen,
-        "outlets": story.outlets,
-        "canonical_rule": story.canonical_rule,
-        "articles": [
-            {
-                "article_id": member.article_id,
-                "url": member.url,
-                "outlet": member.outlet,
-                "title": member.title,
-                "published": member.published,
-                "canonical": member.canonical,
-                "score": member.score,
-                "reason": member.reason,
-                "revision": member.revision,
-            }
-            for member in story.articles
-        ],
-    }
+    """The stable shape of ``stories --json`` and ``story ID --json``: the same as the API's."""
+    return dataclasses.asdict(shapes.story(story))
 
 
 def _print_table(rows: list[StoryRecord]) -> None:
