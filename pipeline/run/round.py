@@ -128,7 +128,8 @@ class _Round:
                     self.in_hand[item.row] = item
                     group.create_task(self.carry_out(item))
                     begun += 1
-                if not begun and not self.in_hand and not self.polling and not self.more:
+                idle = not begun and not self.in_hand and not self.polling
+                if idle and (self.stop.is_set() or not self.more):
                     return
                 await self.moved.wait()
 
