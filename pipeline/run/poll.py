@@ -176,30 +176,26 @@ def _refused_row(feed: FeedState, entry: RefusedEntry, now: datetime) -> Journal
 
 def moved_row(state: FeedState, reason: Reason, left: str, now: datetime) -> JournalRow:
     """The journal's line about a feed that is polled somewhere else from now on; it ``left`` that address."""
-    return JournalRow(
-        time=now,
-        feed=state.source.url,
-        url=state.url,
-        outlet=state.source.outlet,
-        title="",
-        outcome=Outcome.SEEN,
-        reason=reason,
-        detail=f"polled at {mask_url(state.url)} instead of {mask_url(left)}",
-    )
+    detail = f"polled at {mask_url(state.url)} instead of {mask_url(left)}"
+    return _feed_row(state, Outcome.SEEN, reason, detail, now)
 
 
 def _failed_row(state: FeedState, reason: Reason, detail: str, now: datetime, timings: dict[str, float]) -> JournalRow:
+    row = _feed_row(state, Outcome.FAILED, reason, detail, now)
+    return replace(row, timings=timings, trail=(state.why_next,))
+
+
+def _feed_row(state: FeedState, outcome: Outcome, reason: Reason, detail: str, now: datetime) -> JournalRow:
+    """The journal's line about a feed itself."""
     return JournalRow(
         time=now,
         feed=state.source.url,
         url=state.url,
         outlet=state.source.outlet,
         title="",
-        outcome=Outcome.FAILED,
+        outcome=outcome,
         reason=reason,
         detail=detail,
-        timings=timings,
-        trail=(state.why_next,),
     )
 
 
