@@ -166,11 +166,12 @@ def weights(path: Path) -> Table:
 
 
 @asynccontextmanager
-async def assembled(config: Config, store: Store) -> AsyncIterator[Parts]:
-    """All parts of a round, opened and closed again."""
+async def assembled(config: Config, store: Store, *, hubs: bool = False) -> AsyncIterator[Parts]:
+    """All parts of a round, opened and closed again.  ``hubs``: somebody answers them at ``[websub] callback``."""
     from random import Random
 
     from pipeline.dedup import open_matcher
+    from pipeline.feeds.settings import WebSubSettings
     from pipeline.fetch import Web
     from pipeline.run.filters import Filters
     from pipeline.run.memory import HostMemory
@@ -204,7 +205,7 @@ async def assembled(config: Config, store: Store) -> AsyncIterator[Parts]:
                 webhooks=config.lists["webhooks"],
                 db=database,
                 memory=HostMemory(web.gate, store),
-                websub=config.sections["websub"],
+                websub=config.sections["websub"] if hubs else WebSubSettings(),
             )
     finally:
         database.close()

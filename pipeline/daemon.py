@@ -6,7 +6,7 @@ import asyncio
 import os
 import time
 from argparse import Namespace
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ from pipeline.run.endpoints import Endpoints, listening_on, served
 from pipeline.run.healthwatch import HealthWatch
 from pipeline.run.metrics import Metrics
 from pipeline.run.notify import Notifier
+from pipeline.run.pushing import receive
 from pipeline.run.round import run_round
 from pipeline.run.service import Hooks, Job, JobRun, Service
 
@@ -93,9 +94,21 @@ class _Daemon:
             return
         from pipeline.desk import page
 
-        async with page(config, self.service.reload) as address:
+        async with page(config, self.service.reload, self._told_by_hub) as address:
             structlog.get_logger().info("the page is up", address=address)
             yield
+
+    async def _told_by_hub(
+        self,
+        method: str,
+        token: str,
+        query: Mapping[str, str],
+        headers: Mapping[str, str],
+        body: AsyncIterable[bytes],
+    ) -> tuple[int, str]:
+        """As ``pipeline.web.HubDoor`` says."""
+        assert self._parts is not None  # noqa: S101 - opened before anything listens
+        return await receive(self._parts, method, token, query, headers, body)
 
     def _jobs(self, config: Config) -> Sequence[Job]:
         return [
@@ -106,7 +119,7 @@ class _Daemon:
     async def _use(self, config: Config) -> None:
         """Open the parts that ``config`` asks for, then close those in use."""
         fresh = AsyncExitStack()
-        parts = await fresh.enter_async_context(app.assembled(config, self._store))
+        parts = await fresh.enter_async_context(app.assembled(config, self._store, hubs=_reachable(config)))
         async with self._idle:
             old, self._stack, self._parts = self._stack, fresh, replace(parts, metrics=self.metrics)
             self._health = HealthWatch(
@@ -156,3 +169,10 @@ class _Daemon:
 
     def _stepped(self, step: timedelta) -> None:
         self.metrics.observe_step(step)
+
+
+def _reachable(config: Config) -> bool:
+    """Whether hubs can reach us; a callback without the page that answers it is a mistake worth a line."""
+    if config.sections["websub"].callback and not config.sections["web"].enabled:
+        structlog.get_logger().warning("no hub is asked: [websub] callback needs the page, and [web] enabled is false")
+    return bool(config.sections["web"].enabled)

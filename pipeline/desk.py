@@ -18,15 +18,16 @@ from pipeline.model import FeedSource
 from pipeline.run.correcting import Corrections
 from pipeline.run.discovery import discover
 from pipeline.storage import Link, LinkKind, Store, open_store
-from pipeline.web import FoundFeed, PersonDecision, create_app, serving
+from pipeline.web import FoundFeed, HubDoor, PersonDecision, create_app, serving
 
 
 @asynccontextmanager
-async def page(config: Config, changed: Callable[[], None]) -> AsyncIterator[str]:
+async def page(config: Config, changed: Callable[[], None], hub_door: HubDoor | None = None) -> AsyncIterator[str]:
     """The page while the block runs; gives its address.  ``changed`` is called when the feeds file was."""
     settings = config.sections["web"]
     with open_store(config.storage.url) as store:
-        made = create_app(store, StoryDesk(store, config), settings, app.clock, FeedDesk(config, store, changed))
+        feeds = FeedDesk(config, store, changed)
+        made = create_app(store, StoryDesk(store, config), settings, app.clock, feeds, hub_door)
         async with serving(made, settings.host, settings.port) as address:
             yield address
 

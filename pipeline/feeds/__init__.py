@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pipeline.feeds.parse import parse_feed
     from pipeline.feeds.schedule import (
         PollFacts,
+        after_delivery,
         after_poll,
         moved_back,
         needs_parsing,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from pipeline.feeds.settings import FeedLimits, PollSettings, WebSubSettings
 
 _HOME = {
+    "after_delivery": "schedule",
     "after_poll": "schedule",
     "decide_entries": "decide",
     "Expectation": "arrivals",
@@ -64,6 +66,7 @@ __all__ = [
     "Seen",
     "Verdict",
     "WebSubSettings",
+    "after_delivery",
     "after_poll",
     "decide_entries",
     "expectation",

@@ -11,6 +11,7 @@ The rules, in the order in which they speak:
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -19,6 +20,7 @@ from pipeline.feeds.settings import PollSettings
 from pipeline.model import FeedHints, FeedState, Reason, Validators
 
 MAX_ARRIVALS = 100
+MAX_TOLD = 1_000  # keys kept between two polls of a feed whose hub tells what is new
 MAX_RETRY_AFTER = timedelta(hours=24)
 LATE = timedelta(hours=1)  # an entry that much older than the poll before was there and not shown
 OVERLAP = 0.5  # share of a document that may be new at the next poll, so that nothing rolls over unseen
@@ -90,6 +92,18 @@ def after_poll(state: FeedState, poll: PollFacts, now: datetime, settings: PollS
     if reason is not None:
         return _after_failure(state, replace(poll, reason=reason), now, settings, random)
     return _after_success(state, poll, now, settings, random)
+
+
+def after_delivery(state: FeedState, entries: Sequence[tuple[str, datetime | None]], now: datetime) -> FeedState:
+    """The feed's state after its hub sent ``entries`` (key and publication time) at ``now``.
+
+    They count as arrivals, and as shown: the next document is no roll-over because the hub told what came between.
+    """
+    known = frozenset(key for key, _ in entries) | state.last_keys
+    if not state.last_keys or len(known) > MAX_TOLD:
+        return state  # nothing to continue, or so much that only a poll tells what is still shown
+    times = (time or now for key, time in entries if key not in state.last_keys)
+    return replace(state, arrivals=_arrivals(state, times, now), last_keys=known)
 
 
 def should_poll_unconditionally(state: FeedState, random: float, settings: PollSettings) -> bool:
@@ -212,10 +226,9 @@ def _learned(state: FeedState, poll: PollFacts, now: datetime) -> FeedState:
     keys = frozenset(key for key, _ in poll.entries)
     new = [(key, time) for key, time in poll.entries if key not in state.last_keys]
     times = [time or now for _, time in new if time is not None or state.last_keys]
-    arrivals = sorted({*state.arrivals, *(time for time in times if time <= now)}, reverse=True)
     return replace(
         state,
-        arrivals=tuple(arrivals[:MAX_ARRIVALS]),
+        arrivals=_arrivals(state, times, now),
         last_keys=keys or state.last_keys,
         missed=state.missed + _missed(state, poll, now),
         hints=poll.hints or FeedHints(),
@@ -223,6 +236,11 @@ def _learned(state: FeedState, poll: PollFacts, now: datetime) -> FeedState:
         body_hash=poll.body_hash,
         body_was_feed=True,
     )
+
+
+def _arrivals(state: FeedState, times: Iterable[datetime], now: datetime) -> tuple[datetime, ...]:
+    """The newest arrivals that are known, with ``times``; those of the future are left out."""
+    return tuple(sorted({*state.arrivals, *(time for time in times if time <= now)}, reverse=True)[:MAX_ARRIVALS])
 
 
 def _rolled_over(state: FeedState, poll: PollFacts) -> bool:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urljoin
 
-from pipeline.model import FeedState
+from pipeline.model import FeedHints, FeedState
 
 SLOWER = 4  # times the usual interval between polls while the hub works
 RENEWED = 0.8  # of a lease: then it is asked for again
@@ -25,6 +26,9 @@ MISSES = 2  # polls that found what the hub had not told, until it is no longer 
 SHORTEST_LEASE = timedelta(hours=1)
 LONGEST_LEASE = timedelta(days=30)
 _METHODS = frozenset({"sha1", "sha256", "sha384", "sha512"})  # section 7 of the Recommendation
+MAX_LINKS = 8_192  # characters of Link headers that are read
+_LINK = re.compile(r'<([^<>]*)>((?:\s*;\s*[\w!#$&+.^`|~-]+\s*(?:=\s*(?:"[^"]*"|[^\s",;]*))?)*)')  # RFC 8288, 3
+_REL = re.compile(r';\s*rel\s*=\s*(?:"([^"]*)"|([^\s",;]*))', re.IGNORECASE)
 
 
 class Standing(StrEnum):
@@ -62,6 +66,35 @@ class Reply:
     body: str
     subscription: Subscription
     document: bytes | None = None  # a genuine delivery
+
+
+def announced(hints: FeedHints, link_header: str, url: str) -> FeedHints:
+    """``hints`` with the hub and the topic that the answer's Link headers name, absolute.
+
+    Headers come before the document, and the first of several hubs is taken (section 4).  ``url`` is where the
+    answer came from.
+    """
+    named: dict[str, str] = {}
+    for target, relations in _links(link_header[:MAX_LINKS]):
+        for relation in relations:
+            named.setdefault(relation, target)
+    hub, topic = named.get("hub", hints.hub), named.get("self", hints.self_url)
+    return replace(hints, hub=_joined(url, hub), self_url=_joined(url, topic))
+
+
+def _links(header: str) -> Iterator[tuple[str, list[str]]]:
+    for link in _LINK.finditer(header):
+        if relation := _REL.search(link[2]):
+            yield link[1].strip(), (relation[1] or relation[2] or "").lower().split()
+
+
+def _joined(url: str, link: str | None) -> str | None:
+    if not link:
+        return None
+    try:
+        return urljoin(url, link)
+    except ValueError:
+        return None
 
 
 def to_ask(known: Subscription | None, feed: FeedState, now: datetime, token: str, secret: str) -> Subscription | None:

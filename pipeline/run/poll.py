@@ -22,6 +22,7 @@ from pipeline.feeds import (
     parse_feed,
     should_poll_unconditionally,
 )
+from pipeline.feeds.websub import announced
 from pipeline.fetch import FetchFailed, Request
 from pipeline.fetch.freshness import freshness
 from pipeline.model import Entry, FeedDocument, FeedState, JournalRow, Outcome, Reason, RefusedEntry, Validators
@@ -105,7 +106,7 @@ async def _ask(parts: Parts, feed: FeedState) -> Polled:
     return Polled(
         replace(
             facts,
-            hints=document.hints,
+            hints=announced(document.hints, response.headers.get("link", ""), response.final_url),
             title=document.title,
             entries=_entry_times(feed, document, delta=response.delta),
         ),

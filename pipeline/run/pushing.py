@@ -6,15 +6,16 @@ hub  → receive: verification of intent, or a signed document → entries in th
 
 from __future__ import annotations
 
+import asyncio
 import secrets
-from collections.abc import Mapping
+from collections.abc import AsyncIterable, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import structlog
 
 from pipeline.errors import Rejected
-from pipeline.feeds import New, Revised, decide_entries, parse_feed, websub
+from pipeline.feeds import New, Revised, after_delivery, decide_entries, parse_feed, websub
 from pipeline.fetch import Request
 from pipeline.storage import Poll
 from pipeline.urls import mask_url
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from pipeline.storage import Store
 
 FORM = (("Content-Type", "application/x-www-form-urlencoded"),)
+MAX_TOKEN = 200  # characters; ours have 32
 
 
 async def follow_hub(parts: Parts, state: FeedState, found_new: int, now: datetime) -> FeedState:
@@ -64,27 +66,54 @@ async def _ask(parts: Parts, state: FeedState, wanted: Subscription) -> None:
 
 
 async def receive(
-    parts: Parts, method: str, token: str, query: Mapping[str, str], headers: Mapping[str, str], body: bytes
+    parts: Parts,
+    method: str,
+    token: str,
+    query: Mapping[str, str],
+    headers: Mapping[str, str],
+    body: AsyncIterable[bytes],
 ) -> tuple[int, str]:
     """Answer a hub's request to the callback: (status, plain text).  ``headers`` has lower-case names.
 
-    ``token`` is the last part of the path.  The caller bounds ``body``; ``[fetch] max_body_bytes`` is checked here.
+    ``token`` is the last part of the path.  ``body`` is read only where the token is one of ours, at most
+    ``[fetch] max_body_bytes`` of it within ``deadline_seconds``.  What was acknowledged is stored.
     """
-    found = await parts.db(parts.store.subscription_by_token, token) if len(token) < 200 else None
+    asked = bool(parts.websub.callback) and len(token) < MAX_TOKEN
+    found = await parts.db(parts.store.subscription_by_token, token) if asked else None
     if found is None:
         return 404, "not asked for"
     row, known, now = found[0], websub.read(found[1]), parts.clock()
+    if (await parts.db(parts.store.feed, row)).retired:
+        return 410, "this feed is no longer followed"  # the hub may end the subscription (section 7)
     if method == "GET":
         reply = websub.answered(known, query, now)
-    elif method == "POST" and len(body) <= parts.web.settings.max_body_bytes:
-        reply = websub.delivered(known, headers, body, now)
+    elif method == "POST":
+        limits = parts.web.settings
+        sent = await _read(body, limits.max_body_bytes, limits.deadline_seconds)
+        if isinstance(sent, str):
+            return 413, sent
+        reply = websub.delivered(known, headers, sent, now)
     else:
-        return (413, "too large") if method == "POST" else (405, "GET or POST")
+        return 405, "GET or POST"
     if reply.subscription != known:
         await _keep(parts, row, reply.subscription)
     if reply.document is not None:
         await _take(parts, row, known.topic, headers.get("content-type"), reply.document, now)
     return reply.status, reply.body
+
+
+async def _read(body: AsyncIterable[bytes], most: int, seconds: float) -> bytes | str:
+    """What is sent, or why it is not taken."""
+    sent = bytearray()
+    try:
+        async with asyncio.timeout(seconds):
+            async for part in body:
+                sent += part
+                if len(sent) > most:
+                    return f"more than {most:,} bytes"
+    except TimeoutError:
+        return f"not sent within {seconds:g} s"
+    return bytes(sent)
 
 
 async def _take(parts: Parts, row: int, topic: str, kind: str | None, body: bytes, now: datetime) -> None:
@@ -102,7 +131,8 @@ def _store(store: Store, row: int, document: FeedDocument, now: datetime) -> Non
     known = store.known_entries(row, [entry.key for entry in document.entries])
     verdicts = decide_entries(document, known)
     taken = [(v.entry, isinstance(v, Revised)) for v in verdicts if isinstance(v, New | Revised)]
-    store.apply_polls([Poll(store.feed(row), taken, [], now)])
+    shown = [(entry.key, entry.published) for entry in document.entries]
+    store.apply_polls([Poll(after_delivery(store.feed(row), shown, now), taken, [], now)])
 
 
 async def _keep(parts: Parts, row: int, known: Subscription) -> None:

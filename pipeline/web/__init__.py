@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .application import create_app
+    from .hubs import HubDoor
     from .server import serve, serving
     from .settings import WebSettings, problems
     from .source import Actions, FeedActions, FoundFeed, PersonDecision, Source
@@ -18,6 +19,7 @@ __all__ = [
     "Actions",
     "FeedActions",
     "FoundFeed",
+    "HubDoor",
     "PersonDecision",
     "Source",
     "WebSettings",
@@ -28,6 +30,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "HubDoor": "hubs",
     "create_app": "application",
     "problems": "settings",
     "serve": "server",

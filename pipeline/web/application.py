@@ -19,7 +19,7 @@ from starlette.types import Scope
 
 from pipeline.errors import NotFound, StoryfoldError, UsageError
 
-from . import api, changes, pages
+from . import api, changes, hubs, pages
 from .context import Web, page
 from .desk import Desk
 from .live import Streams
@@ -35,8 +35,11 @@ def create_app(
     settings: WebSettings,
     clock: Callable[[], datetime],
     feed_actions: FeedActions | None = None,
+    hub_door: hubs.HubDoor | None = None,
 ) -> Starlette:
     """The page and the JSON API over ``source``; without ``actions`` they only show.
+
+    With ``hub_door`` WebSub hubs are answered under ``/websub/``.
 
     Raises ``UsageError`` where ``settings`` would show the page to others without a token.
     """
@@ -45,8 +48,10 @@ def create_app(
         raise UsageError("\n".join(wrong))
     keys = Keys(settings.token)
     app = Starlette(
-        routes=_routes(),
-        middleware=[Middleware(Guard, settings=settings, keys=keys, clock=clock)],
+        routes=[*_routes(), *([] if hub_door is None else [hubs.route(hub_door)])],
+        middleware=[
+            Middleware(Guard, settings=settings, keys=keys, clock=clock, beside=hubs.PATH if hub_door else None)
+        ],
         exception_handlers={
             HTTPException: _http_error,
             StoryfoldError: _refused,

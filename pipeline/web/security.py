@@ -102,10 +102,17 @@ def same(a: str, b: str) -> bool:
 
 
 class Guard:
-    """The door in front of every route."""
+    """The door in front of every route but those below the path ``beside``, which know their visitors themselves."""
 
-    def __init__(self, app: ASGIApp, settings: WebSettings, keys: Keys, clock: Callable[[], datetime]) -> None:
-        self._app, self._keys, self._clock = app, keys, clock
+    def __init__(
+        self,
+        app: ASGIApp,
+        settings: WebSettings,
+        keys: Keys,
+        clock: Callable[[], datetime],
+        beside: str | None = None,
+    ) -> None:
+        self._app, self._keys, self._clock, self._beside = app, keys, clock, beside
         self._names = {name.lower() for name in (*settings.hosts, settings.host)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -129,6 +136,8 @@ class Guard:
 
     def _refusal(self, scope: Scope, headers: Headers, session: Session) -> Response | None:
         path: str = scope["path"]
+        if self._beside and path.startswith(self._beside):
+            return None
         host = headers.get("host", "")
         if not self._known(host):
             return PlainTextResponse(

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from pipeline.feeds import (
     PollFacts,
     PollSettings,
+    after_delivery,
     after_poll,
     moved_back,
     needs_parsing,
@@ -346,6 +347,42 @@ def test_a_short_document_is_polled_before_it_can_roll_over() -> None:
     hourly = state(arrivals=every(HOUR, 100), last_keys=frozenset(["a", "b"]))
     short = waited(replace(hourly, last_keys=frozenset("a")), UNCHANGED)
     assert short < 35 * MINUTE < waited(hourly, UNCHANGED)
+
+
+@pytest.mark.parametrize(
+    ("shown", "told", "found", "missed"),
+    [
+        (("a", "b"), ("c", "d"), ("d", "e"), False),  # the hub told what is no longer in the document
+        (("a", "b"), (), ("d", "e"), True),
+        (("a", "b"), ("c",), ("x", "y"), True),  # it told something else
+        (("a", "b"), ("c",), ("b", "c"), False),
+    ],
+)
+def test_what_a_hub_told_was_not_missed(
+    shown: tuple[str, ...], told: tuple[str, ...], found: tuple[str, ...], missed: bool
+) -> None:
+    old = state(last_keys=frozenset(shown), last_success=NOW - 6 * HOUR, arrivals=every(HOUR, 50))
+    between = after_delivery(old, [(key, NOW - HOUR) for key in told], NOW - HOUR) if told else old
+    assert (after_poll(between, document(*found), NOW, SETTINGS, 0.0).missed > 0) == missed
+
+
+@pytest.mark.parametrize(
+    ("shown", "told", "arrivals"),
+    [
+        (("a",), (("b", NOW - HOUR),), (NOW - HOUR,)),
+        (("a",), (("a", NOW - HOUR),), ()),  # known
+        (("a",), (("b", None),), (NOW,)),  # undated: it came now
+        (("a",), (("b", NOW + DAY),), ()),  # of the future
+        ((), (("b", NOW - HOUR),), ()),  # nothing was polled yet
+        (("a",), tuple((f"k{n}", NOW) for n in range(1_001)), ()),  # more than is kept between polls
+    ],
+)
+def test_deliveries_count_as_arrivals(
+    shown: tuple[str, ...], told: tuple[tuple[str, datetime | None], ...], arrivals: tuple[datetime, ...]
+) -> None:
+    after = after_delivery(state(last_keys=frozenset(shown)), told, NOW)
+    assert after.arrivals == arrivals
+    assert after.next_poll == NOW
 
 
 def test_undated_entries_count_when_they_are_first_seen() -> None:

@@ -67,6 +67,34 @@ def test_the_topic_is_what_the_feed_calls_itself() -> None:
 
 
 @pytest.mark.parametrize(
+    ("header", "hub", "topic"),
+    [
+        ("", "https://doc.example/hub", "https://doc.example/feed"),
+        ('<https://h.example/>; rel="hub"', "https://h.example/", "https://doc.example/feed"),
+        ("<https://h.example/>; rel=hub, <https://t.example/f>; rel=self", "https://h.example/", "https://t.example/f"),
+        ('<https://t.example/f>; type="a,b;c"; rel="self"', "https://doc.example/hub", "https://t.example/f"),
+        ('<https://h.example/>; title="x"; REL="Hub self"', "https://h.example/", "https://h.example/"),
+        ("<https://h.example/1>; rel=hub,<https://h.example/2>; rel=hub", "https://h.example/1", None),
+        ("</hub>; rel=hub", "https://a.example/hub", None),
+        ("<https://h.example/>; rel=preconnect, </x.css>; rel=preload; as=style", "https://doc.example/hub", None),
+        ("<http://[bad>; rel=hub", None, None),
+        ('<https://h.example/>; rel="hub', "https://doc.example/hub", None),
+        ("<" * 9_000, "https://doc.example/hub", None),
+    ],
+)
+def test_headers_name_the_hub_before_the_document(header: str, hub: str | None, topic: str | None) -> None:
+    hints = FeedHints(hub="https://doc.example/hub", self_url="https://doc.example/feed")
+    found = websub.announced(hints, header, "https://a.example/dir/feed")
+    assert found.hub == hub
+    assert found.self_url == (topic or "https://doc.example/feed")
+
+
+@given(st.text(alphabet='<>;="\\, relhub/:', max_size=60))
+def test_any_header_can_be_read(header: str) -> None:
+    websub.announced(FeedHints(), header, "https://a.example/")
+
+
+@pytest.mark.parametrize(
     ("known", "query", "status", "body", "standing"),
     [
         (ASKED, {"hub.mode": "subscribe", "hub.challenge": "c"}, 200, "c", Standing.HELD),

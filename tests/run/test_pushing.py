@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
@@ -20,7 +22,7 @@ from pipeline.run.pushing import receive
 from pipeline.run.round import run_round
 from pipeline.run.settings import RunSettings
 from tests.fakeweb import Answer, FakeWeb
-from tests.run.polling_world import all_parts
+from tests.run.polling_world import LOOPBACK, all_parts
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 CALLBACK = WebSubSettings(callback="https://me.example/websub/")
@@ -50,6 +52,12 @@ def known(parts: Parts) -> Subscription:
     return websub.read(parts.store.subscription(1) or "")
 
 
+async def sent(*parts: bytes, seconds: float = 0.0) -> AsyncIterator[bytes]:
+    for part in parts:
+        await asyncio.sleep(seconds)
+        yield part
+
+
 async def verified(parts: Parts, web: FakeWeb) -> Subscription:
     query = {
         "hub.mode": "subscribe",
@@ -57,7 +65,7 @@ async def verified(parts: Parts, web: FakeWeb) -> Subscription:
         "hub.challenge": "c0",
         "hub.lease_seconds": "864000",
     }
-    assert await receive(parts, "GET", known(parts).token, query, {}, b"") == (200, "c0")
+    assert await receive(parts, "GET", known(parts).token, query, {}, sent()) == (200, "c0")
     return known(parts)
 
 
@@ -89,7 +97,7 @@ def test_asked_verified_heard_and_found_out(web: FakeWeb, tmp_path: Path) -> Non
             right = f"sha256={hmac.new(subscription.secret.encode(), told, hashlib.sha256).hexdigest()}"
             for signature, waiting in (("sha256=00", 0), (right, 1), (right, 1)):
                 headers = {"x-hub-signature": signature, "content-type": "application/rss+xml"}
-                assert (await receive(parts, "POST", subscription.token, {}, headers, told))[0] == 202
+                assert (await receive(parts, "POST", subscription.token, {}, headers, sent(told)))[0] == 202
                 assert parts.store.waiting()[0] == waiting
 
             for names in (("two", "one"), ("three", "two", "one"), ("four", "three", "two", "one")):
@@ -104,7 +112,7 @@ def test_asked_verified_heard_and_found_out(web: FakeWeb, tmp_path: Path) -> Non
 def test_strangers_are_told_nothing(web: FakeWeb, tmp_path: Path, method: str, status: int) -> None:
     async def main() -> tuple[int, str]:
         async with all_parts(tmp_path, [], run=RunSettings(workers=1), websub=CALLBACK) as parts:
-            return await receive(parts, method, "guess", {"hub.challenge": "c"}, {}, b"")
+            return await receive(parts, method, "guess", {"hub.challenge": "c"}, {}, sent())
 
     assert asyncio.run(main())[0] == status
 
@@ -118,3 +126,25 @@ def test_without_a_callback_no_hub_is_asked(web: FakeWeb, tmp_path: Path) -> Non
 
     asyncio.run(main())
     assert not web.seen("/hub")
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (lambda: sent(b"<rss/>"), 202),
+        (lambda: sent(b"x" * 600, b"x" * 500), 413),
+        (lambda: sent(b"x", b"x", seconds=0.2), 413),
+    ],
+)
+def test_deliveries_are_bounded(web: FakeWeb, tmp_path: Path, body: Callable[[], Any], status: int) -> None:
+    feed = FeedSource(web.set("/feed", document(web, "one"), content_type="application/rss+xml"), "T")
+    fetch = replace(LOOPBACK, max_body_bytes=1_000, deadline_seconds=0.3)
+
+    async def main() -> tuple[int, str]:
+        run = RunSettings(workers=1, attempts=1)
+        async with all_parts(tmp_path, [feed], run=run, websub=CALLBACK, fetch=fetch) as parts:
+            await run_round(parts, asyncio.Event())
+            await verified(parts, web)
+            return await receive(parts, "POST", known(parts).token, {}, {}, body())
+
+    assert asyncio.run(main())[0] == status

@@ -1,0 +1,40 @@
+"""Where WebSub hubs reach us: beside the page's door, since a hub can know no token of the page.
+
+What lets a hub in is the last part of the path, a secret of its own for each subscription, and what it sends is
+believed only with its signature; both are judged by ``HubDoor``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, Mapping
+from typing import Protocol
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+PATH = "/websub/"  # ``[websub] callback`` has to lead here
+
+
+class HubDoor(Protocol):
+    """Answers a hub's request: (status, plain text).  ``headers`` has lower-case names."""
+
+    async def __call__(
+        self,
+        method: str,
+        token: str,
+        query: Mapping[str, str],
+        headers: Mapping[str, str],
+        body: AsyncIterable[bytes],
+    ) -> tuple[int, str]: ...
+
+
+def route(door: HubDoor) -> Route:
+    """The callback's route."""
+
+    async def answer(request: Request) -> Response:
+        query, headers = dict(request.query_params), dict(request.headers)
+        status, text = await door(request.method, request.path_params["token"], query, headers, request.stream())
+        return PlainTextResponse(text, status)
+
+    return Route(PATH + "{token}", answer, methods=["GET", "POST"])
