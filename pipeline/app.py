@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pipeline.dedup import DedupSettings, Rules
     from pipeline.dedup.canonical import Ranks
     from pipeline.dedup.judge import Table
+    from pipeline.run.metrics import Metrics
     from pipeline.run.parts import Parts
     from pipeline.run.report import RoundReport
     from pipeline.run.round import Watch
@@ -45,6 +46,7 @@ def sections() -> dict[str, type]:
     from pipeline.run.keeping import PageSettings, RetentionSettings, RevisionSettings
     from pipeline.run.service_settings import ServiceSettings
     from pipeline.run.settings import RunSettings
+    from pipeline.run.tracing import TracingSettings
     from pipeline.web.settings import WebSettings
 
     return {
@@ -60,6 +62,7 @@ def sections() -> dict[str, type]:
         "revisions": RevisionSettings,
         "pages": PageSettings,
         "retention": RetentionSettings,
+        "tracing": TracingSettings,
     }
 
 
@@ -166,8 +169,13 @@ def weights(path: Path) -> Table:
 
 
 @asynccontextmanager
-async def assembled(config: Config, store: Store, *, hubs: bool = False) -> AsyncIterator[Parts]:
-    """All parts of a round, opened and closed again.  ``hubs``: somebody answers them at ``[websub] callback``."""
+async def assembled(
+    config: Config, store: Store, metrics: Metrics | None = None, *, hubs: bool = False
+) -> AsyncIterator[Parts]:
+    """All parts of a round, opened and closed again; what they do is counted in ``metrics``.
+
+    ``hubs``: somebody answers them at ``[websub] callback``.
+    """
     from random import Random
 
     from pipeline.dedup import open_matcher
@@ -177,6 +185,7 @@ async def assembled(config: Config, store: Store, *, hubs: bool = False) -> Asyn
     from pipeline.run.memory import HostMemory
     from pipeline.run.parts import DatabaseThread, Parts
     from pipeline.run.pool import WorkerPool
+    from pipeline.run.tracing import tracing
     from pipeline.run.writer import Writer
 
     own = config.sections["run"]
@@ -184,29 +193,37 @@ async def assembled(config: Config, store: Store, *, hubs: bool = False) -> Asyn
     database = DatabaseThread()
     pages = pages_of(config)
     pool = WorkerPool(own.workers or os.cpu_count() or 1, own.cpu_seconds, own.memory_mib << 20, preload=PRELOAD)
+    counted = metrics.observe_fetch if metrics else None
     try:
-        async with Web(config.sections["fetch"], now=clock, random=random) as web, pool:
-            yield Parts(
-                store=store,
-                web=web,
-                pool=pool,
-                writer=Writer(store, lambda: open_matcher(store, matching_rules(config, store))),
-                settings=own,
-                polling=config.sections["polling"],
-                limits=config.sections["parse"],
-                extract=with_rules(config),
-                clock=clock,
-                random=random,
-                revisions=config.sections["revisions"],
-                retention=config.sections["retention"],
-                page_settings=config.sections["pages"],
-                pages=pages,
-                filters=Filters(config.lists["filters"]),
-                webhooks=config.lists["webhooks"],
-                db=database,
-                memory=HostMemory(web.gate, store),
-                websub=config.sections["websub"] if hubs else WebSubSettings(),
-            )
+        async with Web(config.sections["fetch"], now=clock, random=random, exchanged=counted) as web, pool:
+            with tracing(config.sections["tracing"], clock) as tracer:
+                yield Parts(
+                    store=store,
+                    web=web,
+                    pool=pool,
+                    writer=Writer(
+                        store,
+                        lambda: open_matcher(store, matching_rules(config, store)),
+                        metrics.observe_written if metrics else None,
+                    ),
+                    settings=own,
+                    polling=config.sections["polling"],
+                    limits=config.sections["parse"],
+                    extract=with_rules(config),
+                    clock=clock,
+                    random=random,
+                    revisions=config.sections["revisions"],
+                    retention=config.sections["retention"],
+                    page_settings=config.sections["pages"],
+                    pages=pages,
+                    filters=Filters(config.lists["filters"]),
+                    webhooks=config.lists["webhooks"],
+                    metrics=metrics,
+                    tracer=tracer,
+                    db=database,
+                    memory=HostMemory(web.gate, store),
+                    websub=config.sections["websub"] if hubs else WebSubSettings(),
+                )
     finally:
         database.close()
         if pages is not None:

@@ -8,7 +8,6 @@ import time
 from argparse import Namespace
 from collections.abc import AsyncIterable, AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import structlog
@@ -119,9 +118,10 @@ class _Daemon:
     async def _use(self, config: Config) -> None:
         """Open the parts that ``config`` asks for, then close those in use."""
         fresh = AsyncExitStack()
-        parts = await fresh.enter_async_context(app.assembled(config, self._store, hubs=_reachable(config)))
+        made = app.assembled(config, self._store, self.metrics, hubs=_reachable(config))
+        parts = await fresh.enter_async_context(made)
         async with self._idle:
-            old, self._stack, self._parts = self._stack, fresh, replace(parts, metrics=self.metrics)
+            old, self._stack, self._parts = self._stack, fresh, parts
             self._health = HealthWatch(
                 self._store,
                 parts.db,

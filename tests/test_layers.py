@@ -47,6 +47,7 @@ DOORS = {
     "tldextract": {"urls"},
     "rich": {"cli"},
     "prometheus_client": {"run"},
+    "opentelemetry": {"run"},
     "starlette": {"web"},
     "uvicorn": {"web"},
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,6 +30,7 @@ class Decided:
     decision: Decision
     reason: Reason
     sketch: bytes
+    candidates: int = 0  # stored articles that the index named
 
 
 class Deciding:
@@ -57,7 +58,8 @@ class Deciding:
         started = []
         before = dict(self._speaker)
         for i, row in enumerate(self._rows):
-            decided = self._one(row, self._stored[self._bounds[i] : self._bounds[i + 1]])
+            named = self._stored[self._bounds[i] : self._bounds[i + 1]]
+            decided = replace(self._one(row, named), candidates=len(named))
             self._home[row] = decided.decision.story
             self._stories.append(decided.decision.story)
             started.append(decided.decision.action is Action.START)

@@ -34,6 +34,7 @@ class Request:
     max_body_bytes: int | None = None  # None: the setting's
     partial: bool = False  # a body over the limit is cut there, not refused
     content: bytes | None = field(default=None, repr=False)  # sent by POST; such a request follows no redirect
+    kind: str = "other"  # feed, page, robots or other: for counting
 
     @classmethod
     def for_feed(
@@ -60,6 +61,7 @@ class Request:
             password=source.password if own else None,
             proxy=source.proxy,
             robots=False,
+            kind="feed",
         )
 
     @classmethod
@@ -72,6 +74,7 @@ class Request:
             username=source.username if own else None,
             password=source.password if own else None,
             proxy=source.proxy,
+            kind="page",
         )
 
 

@@ -12,7 +12,7 @@ from random import Random
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from pipeline.fetch.client import Fetcher
+from pipeline.fetch.client import Fetcher, Turn
 from pipeline.fetch.gate import HostGate, Timing
 from pipeline.fetch.network import Resolver
 from pipeline.fetch.robots import Rules, Verdict, rules_from_answer, rules_from_failure, verdict
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     import httpcore
 
+Exchanged = Callable[[str, Reason | None, int], None]
 MAX_RULES = 2_000  # robots.txt files kept in memory
 # Failures that a page would meet just the same: they are told as they are and not remembered as rules.
 _OF_THE_HOST = frozenset(
@@ -42,8 +43,9 @@ _OF_THE_HOST = frozenset(
 class Web:
     """Fetches with robots.txt, pace per host and one bound for all.
 
-    ``now`` is the time of day (aware), ``clock`` monotonic seconds, ``sleep`` waits on that clock.  For the
-    other arguments see ``Fetcher``.
+    ``now`` is the time of day (aware), ``clock`` monotonic seconds, ``sleep`` waits on that clock.
+    ``exchanged`` is told of each exchange: its kind, why it failed (None: it did not), bytes of the body as
+    they came.  For the other arguments see ``Fetcher``.
     """
 
     def __init__(
@@ -57,8 +59,10 @@ class Web:
         resolver: Resolver | None = None,
         inner: httpcore.AsyncNetworkBackend | None = None,
         ssl_context: ssl.SSLContext | None = None,
+        exchanged: Exchanged | None = None,
     ) -> None:
         self.settings = settings
+        self._exchanged = exchanged or (lambda *_: None)
         self.gate = HostGate(settings, clock=clock, sleep=sleep, random=random)
         self._clock = clock
         self._fetcher = Fetcher(settings, now=now, clock=clock, resolver=resolver, inner=inner, ssl_context=ssl_context)
@@ -100,8 +104,17 @@ class Web:
             async with self.gate.turn(url.netloc) as timing:
                 yield timing
 
-        response = await self._fetcher.fetch(request, turn)
+        response = await self._counted(request, turn)
         return replace(response, waited=response.waited + waited, robots="; ".join(dict.fromkeys(verdicts)))
+
+    async def _counted(self, request: Request, turn: Turn) -> Response:
+        try:
+            response = await self._fetcher.fetch(request, turn)
+        except FetchFailed as failure:
+            self._exchanged(request.kind, failure.reason, 0)
+            raise
+        self._exchanged(request.kind, None, response.wire_bytes)
+        return response
 
     async def robots(self, url: str, request: Request | None = None) -> Verdict:
         """What the robots.txt of ``url``'s origin says; asked for where it is not known.
@@ -139,9 +152,10 @@ class Web:
             robots=False,
             partial=True,
             max_body_bytes=settings.robots_bytes,
+            kind="robots",
         )
         try:
-            answer = await self._fetcher.fetch(ask, lambda hop: self.gate.turn(hop.netloc))
+            answer = await self._counted(ask, lambda hop: self.gate.turn(hop.netloc))
             rules = rules_from_answer(
                 answer.status, answer.body, now=self._clock(), keep=keep, limit=settings.robots_bytes
             )

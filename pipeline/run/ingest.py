@@ -21,9 +21,10 @@ from pipeline.errors import PageRejected, Rejected, StorageError
 from pipeline.fetch import FetchFailed, Request
 from pipeline.model import Article, JournalRow, Outcome, Reason
 from pipeline.run.filters import of_article, of_entry
+from pipeline.run.trace import UNTRACED, Fact, Trace
 from pipeline.run.writer import Draft
 from pipeline.storage.pages import Page
-from pipeline.urls import entry_identity_url, is_redirector, led_away, named_target, refresh_target
+from pipeline.urls import entry_identity_url, is_redirector, led_away, mask_url, named_target, refresh_target
 
 if TYPE_CHECKING:
     from pipeline.articles import Extraction
@@ -88,19 +89,25 @@ class Trail:
 
     timings: dict[str, float] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
+    trace: Trace = UNTRACED
 
-    def timed(self, stage: str, since: float) -> None:
-        """Note a stage that began at ``since`` on the monotonic clock."""
-        self.timings[stage] = round((time.monotonic() - since) * 1000, 2)
+    def timed(self, stage: str, since: float, **facts: Fact | None) -> None:
+        """Note a stage that began at ``since`` on the monotonic clock; several of one name add up."""
+        now = time.monotonic()
+        self.spent(stage, now - since)
+        self.trace.stage(stage, since, now, **facts)
+
+    def spent(self, stage: str, seconds: float) -> None:
+        """Add to the time that a stage took."""
+        self.timings[stage] = round(self.timings.get(stage, 0.0) + seconds * 1000, 2)
 
     def say(self, line: str) -> None:
         """Add a line for people."""
         self.lines.append(line)
 
 
-async def work_on(parts: Parts, item: WorkItem) -> Step:
-    """Everything about one entry up to the writer."""
-    trail = Trail()
+async def work_on(parts: Parts, item: WorkItem, trail: Trail) -> Step:
+    """Everything about one entry up to the writer; ``trail`` is written on the way."""
     trail.say(f"seen in {item.feed_url}" + (f" as {item.entry.link}" if item.entry.link != item.entry.url else ""))
     if dropped := await parts.filters.verdict(of_entry(item), parts.pool.run):
         return ended(parts, item, Reason.RULE_DROPPED, dropped, trail)
@@ -127,6 +134,7 @@ async def work_on(parts: Parts, item: WorkItem) -> Step:
         look=item.look,
         timings=trail.timings,
         trail=tuple(trail.lines),
+        trace=trail.trace,
     )
 
 
@@ -182,9 +190,12 @@ async def _fetched(parts: Parts, item: WorkItem, url: str, trail: Trail) -> Resp
     began = time.monotonic()
     try:
         response = await parts.web.fetch(Request.for_page(item.source, url))
-    finally:
-        trail.timed("fetch", began)
-    trail.timings["wait"] = round(response.waited * 1000, 2)
+    except Rejected as error:
+        trail.timed("fetch", began, url=mask_url(url), failed=error.reason)
+        raise
+    final, body = mask_url(response.final_url), len(response.body)
+    trail.timed("fetch", began, url=final, status=response.status, bytes=body, waited_seconds=response.waited)
+    trail.spent("wait", response.waited)
     trail.lines += [f"redirect {hop.status}: {hop.url} → {hop.target}" for hop in response.hops]
     await _kept(parts, item, response)
     trail.say(
@@ -213,8 +224,11 @@ async def _extracted(parts: Parts, item: WorkItem, response: Response, trail: Tr
         found: Extraction = await parts.pool.run(
             _extract, response.body, response.final_url, response.headers.get("content-type"), item, parts.extract
         )
-    finally:
-        trail.timed("extract", began)
+    except Rejected as error:
+        trail.timed("extract", began, failed=error.reason)
+        raise
+    words = len(found.article.text.split()) if found.article is not None else None
+    trail.timed("extract", began, words=words, failed=None if found.article is not None else found.reason)
     lines = (f"{step.name}: {step.kept}" for step in found.steps)
     trail.lines += [line[:300] for line in lines]
     return found

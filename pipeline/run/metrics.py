@@ -17,6 +17,7 @@ from pipeline.model import JournalRow, Outcome, Reason
 from pipeline.run.health import HealthReport
 from pipeline.run.report import RoundReport
 from pipeline.run.service import JobRun
+from pipeline.run.writer import Written
 
 PREFIX = "storyfold"
 STAGES = ("wait", "fetch", "extract", "compare", "store")
@@ -94,10 +95,12 @@ class Metrics:
         self.fetches.labels(kind, "ok" if reason is None else reason.value).inc()
         self.bytes.labels(kind).inc(max(wire_bytes, 0))
 
-    def observe_matching(self, candidates: int, matches: int) -> None:
-        """One article was compared."""
-        self.candidates.observe(candidates)
-        self.matches.observe(matches)
+    def observe_written(self, written: Written) -> None:
+        """One transaction of the writer."""
+        for candidates, matches in written.compared:
+            self.candidates.observe(candidates)
+            self.matches.observe(matches)
+            self.stages.labels("store").observe(written.store_seconds)
 
     def observe_job(self, run: JobRun) -> None:
         """One run of a job; names of jobs are those of the composition root."""

@@ -13,6 +13,7 @@ from pipeline.feeds.settings import WebSubSettings
 from pipeline.run.filters import Filters
 from pipeline.run.keeping import PageSettings, RetentionSettings, RevisionSettings
 from pipeline.run.settings import RunSettings
+from pipeline.run.trace import NO_TRACER, Tracer
 
 if TYPE_CHECKING:
     from random import Random
@@ -73,6 +74,7 @@ class Parts:
     filters: Filters = field(default_factory=Filters)
     webhooks: tuple[Webhook, ...] = ()
     metrics: Metrics | None = None  # of the service; a round from cron counts nothing
+    tracer: Tracer = NO_TRACER
     db: DatabaseThread = field(default_factory=DatabaseThread)
     websub: WebSubSettings = field(default_factory=WebSubSettings)
     memory: HostMemory | None = None  # of hosts; None: every process learns anew

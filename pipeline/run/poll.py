@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from pipeline.run.parts import Parts
     from pipeline.run.report import Tally
     from pipeline.run.together import PollKeeper
+    from pipeline.run.trace import Trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +51,9 @@ class Polled:
 async def poll_feed(parts: Parts, feed: FeedState, tally: Tally, keeper: PollKeeper) -> None:
     """Poll ``feed`` and store everything about it: its next state, its new entries, what was refused."""
     began = time.monotonic()
+    trace = parts.tracer.poll(feed)
     try:
-        polled = await _ask(parts, feed)
+        polled = await _ask(parts, feed, trace)
     except Rejected as error:
         polled = Polled(await _failure(parts, feed, error))
     except Exception as error:  # noqa: BLE001 - a defect of ours costs this feed only
@@ -70,6 +72,7 @@ async def poll_feed(parts: Parts, feed: FeedState, tally: Tally, keeper: PollKee
         structlog.get_logger().info("feed moved", feed=mask_url(feed.url), to=mask_url(state.url))
         rows.append(moved_row(state, Reason.FEED_MOVED, feed.url, now))
     fresh = await keeper.keep(Poll(state, taken, rows, now, refused))
+    trace.end("failed" if failure else "fetched" if polled.document else "unchanged", failed=failure, taken=len(taken))
     tally.feeds_polled += 1
     tally.feeds_unchanged += failure is None and polled.document is None
     for row in fresh:
@@ -80,17 +83,20 @@ async def poll_feed(parts: Parts, feed: FeedState, tally: Tally, keeper: PollKee
         structlog.get_logger().warning("feed failed", feed=feed.url, reason=failure.value, detail=detail)
 
 
-async def _ask(parts: Parts, feed: FeedState) -> Polled:
+async def _ask(parts: Parts, feed: FeedState, trace: Trace) -> Polled:
     """Fetch and parse; raises ``Rejected``."""
     blind = should_poll_unconditionally(feed, parts.random.random(), parts.polling)
     validators = Validators() if blind else feed.validators
+    began = time.monotonic()
     response = await parts.web.fetch(Request.for_feed(feed.source, feed.url, validators))
+    trace.stage("fetch", began, url=mask_url(response.final_url), status=response.status, bytes=len(response.body))
     facts = _transport_facts(response, parts.clock(), unconditional=blind)
     if response.not_modified:
         return Polled(replace(facts, not_modified=True))
     facts = replace(facts, body_hash=blake2b(response.body, digest_size=16).hexdigest())
     if not response.delta and not needs_parsing(feed, facts.body_hash or ""):
         return Polled(replace(facts, same_body=True))
+    began = time.monotonic()
     try:
         document = await parts.pool.run(
             parse_feed,
@@ -103,6 +109,7 @@ async def _ask(parts: Parts, feed: FeedState) -> Polled:
     except Rejected as error:
         offered = await offered_instead(parts, feed, response) if error.reason is Reason.FEED_IS_HTML else None
         return Polled(replace(facts, reason=error.reason, detail=_said(error.detail, offered), proposal=offered))
+    trace.stage("parse", began, entries=len(document.entries), refused=len(document.refused))
     return Polled(
         replace(
             facts,

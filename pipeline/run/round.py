@@ -152,23 +152,28 @@ class _Round:
     async def carry_out(self, item: WorkItem) -> None:
         """One item to its end or to the writer; a defect of ours costs this item only."""
         log = structlog.get_logger()
+        trail = Trail(trace=self.parts.tracer.item(item))
         try:
-            step = await work_on(self.parts, item)
+            step = await work_on(self.parts, item, trail)
         except Exception as error:
             log.exception("defect", url=item.entry.url, feed=item.feed_url)
-            step = ended(self.parts, item, Reason.INTERNAL_ERROR, f"{type(error).__name__}: {error}", Trail())
+            step = ended(self.parts, item, Reason.INTERNAL_ERROR, f"{type(error).__name__}: {error}", trail)
         if isinstance(step, Draft):
             self.drafts.put_nowait(step)
             return  # it stays in hand until it is stored
         if isinstance(step, Later):
             await self.parts.db(self.parts.store.postpone, item.row, step.until, step.reason, step.detail)
             log.info("postponed", url=item.entry.url, reason=step.reason, until=step.until.isoformat())
+            trail.trace.end("postponed", reason=step.reason, until=step.until.isoformat(), failed=step.reason)
         elif item.look:  # a further look that came to nothing is no news
             await self.parts.db(self.parts.store.drop_work, [item.row])
             log.info("looked again in vain", url=item.entry.url, reason=step.reason, detail=step.detail)
+            trail.trace.end("unchanged", reason=step.reason)
         else:
             await self.parts.db(self.parts.store.settle, item.row, step)
             self.note(step)
+            failed = step.reason if step.outcome is Outcome.FAILED else None
+            trail.trace.end(step.outcome, reason=step.reason, article_id=step.article_id, failed=failed)
         self.let_go(item.row)
 
     async def write(self) -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from pipeline.dedup import Incoming, keep
 from pipeline.errors import Overtaken
 from pipeline.model import Action, Article, Ingest, JournalRow, Outcome, Reason, TextSource
+from pipeline.run.trace import UNTRACED, Trace
 from pipeline.storage import text_hash
 from pipeline.urls import entry_identity_url, fold_alternates, is_web_url
 
@@ -39,6 +40,15 @@ class Draft:
     look: int = 0  # the n-th further look by schedule: the journal hears of it only when the text changed
     timings: dict[str, float] = field(default_factory=dict)
     trail: tuple[str, ...] = ()
+    trace: Trace = UNTRACED
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What one transaction held: of each article that was compared, candidates and verified matches."""
+
+    compared: tuple[tuple[int, int], ...]
+    store_seconds: float  # the transaction, divided by its articles
 
 
 def public_id(prefix: str, name: str) -> str:
@@ -65,9 +75,12 @@ class Writer:
     links or aliases: people correct records while this runs.
     """
 
-    def __init__(self, store: Store, open_matcher: Callable[[], Matcher]) -> None:
+    def __init__(
+        self, store: Store, open_matcher: Callable[[], Matcher], written: Callable[[Written], None] | None = None
+    ) -> None:
         self._store = store
         self._open = open_matcher
+        self._written = written or (lambda _: None)
         self._matcher: Matcher | None = None
         self._mark: Mark = ()
         self._aliases: dict[str, str] = {}
@@ -123,7 +136,8 @@ class Writer:
         try:
             plans = [_plan(draft, addresses, known, stored) for draft, addresses in part]
             decided = self._decide(matcher, plans)
-            spent = round((time.monotonic() - began) * 1000 / len(part), 2)
+            compared = time.monotonic()
+            spent = round((compared - began) * 1000 / len(part), 2)
             ingests = [_ingest(plan, done, now, spent) for plan, done in zip(plans, decided, strict=True) if done]
             seen = [(plan.draft.entry, _seen(plan, now)) for plan in plans if plan.seen and not plan.draft.look]
             quiet = [plan.draft.entry for plan in plans if plan.seen and plan.draft.look]
@@ -137,8 +151,17 @@ class Writer:
         except BaseException:
             self._matcher = None
             raise
+        self._tell(plans, decided, began, compared)
         keep(matcher, self._store)
         return [ingest.journal for ingest in ingests] + [row for _, row in seen]
+
+    def _tell(self, plans: Sequence[_Plan], decided: Sequence[Decided | None], began: float, compared: float) -> None:
+        """What was stored is told to whoever follows these items, and counted."""
+        ended = time.monotonic()
+        for plan, done in zip(plans, decided, strict=True):
+            _trace(plan, done, began, compared, ended, len(plans))
+        done_for = [(done.candidates, len(done.decision.matches)) for done in decided if done]
+        self._written(Written(tuple(done_for), (ended - compared) / len(plans)))
 
     def _decide(self, matcher: Matcher, plans: Sequence[_Plan]) -> list[Decided | None]:
         """A decision for each plan that needs one; rows of new articles are given out here, in order."""
@@ -194,7 +217,7 @@ def _ingest(plan: _Plan, decided: Decided, now: datetime, spent: float) -> Inges
     best = decided.decision.matches[0] if decided.decision.matches else None
     said = f"decided: {decided.decision.action}" + (f", {best.reason} with score {best.score:.3f}" if best else "")
     journal = _row(
-        replace(draft, timings={**draft.timings, "match": spent}, trail=(*draft.trail, said)),
+        replace(draft, timings={**draft.timings, "compare": spent}, trail=(*draft.trail, said)),
         now,
         Outcome.REVISED if plan.stored else Outcome.NEW,
         decided.reason,
@@ -211,6 +234,26 @@ def _ingest(plan: _Plan, decided: Decided, now: datetime, spent: float) -> Inges
         entry=draft.entry,
         addresses=plan.addresses,
     )
+
+
+def _trace(plan: _Plan, decided: Decided | None, began: float, compared: float, ended: float, batch: int) -> None:
+    """The last stages of one item, and its end."""
+    trace = plan.draft.trace
+    if decided is not None:
+        matches = decided.decision.matches
+        best = matches[0] if matches else None
+        trace.stage("compare", began, compared, candidates=decided.candidates, matches=len(matches), batch=batch)
+        trace.event(
+            "decided",
+            action=decided.decision.action,
+            reason=decided.reason,
+            match=best.reason if best else None,
+            score=best.score if best else None,
+        )
+    trace.stage("store", compared, ended, batch=batch)
+    article_id = plan.stored.article_id if plan.stored else public_id("a", plan.addresses[0])
+    outcome = Outcome.SEEN if plan.seen else Outcome.REVISED if plan.stored else Outcome.NEW
+    trace.end(outcome, article_id=article_id, reason=decided.reason if decided else None)
 
 
 def _seen(plan: _Plan, now: datetime) -> JournalRow:

@@ -33,7 +33,9 @@ class Queue(Feeds):
         behind = (older.c.entry == _work.c.entry, older.c.row < _work.c.row, older.c.look == 0)
         first = ~select(older.c.row).where(*behind).exists()
         query = (
-            select(_work, _feed.c.row.label("feed_row"), _feed.c.source_url, _feed.c.state, _feed.c.listed)
+            select(
+                _work, _entry.c.seen, _feed.c.row.label("feed_row"), _feed.c.source_url, _feed.c.state, _feed.c.listed
+            )
             .join(_entry, _entry.c.row == _work.c.entry)
             .join(_feed, _feed.c.row == _entry.c.feed)
             .where(_work.c.due <= codec.micros(now), first)
@@ -54,6 +56,7 @@ class Queue(Feeds):
                 revised=bool(row.revised),
                 attempts=row.attempts,
                 look=row.look,
+                seen=codec.moment(row.seen),
             )
             for row in rows
             if row.row not in exclude

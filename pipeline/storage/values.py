@@ -22,6 +22,7 @@ class WorkItem:
     revised: bool  # a later version of an entry seen before
     attempts: int  # how often it was postponed
     look: int = 0  # 0: its entry came; n: the n-th further look at its article
+    seen: datetime | None = None  # when a poll brought the entry first
 
 
 @dataclass(frozen=True, slots=True)

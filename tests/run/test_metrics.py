@@ -14,6 +14,7 @@ from pipeline.run.health import HealthReport
 from pipeline.run.metrics import Metrics
 from pipeline.run.report import FailedFeed, RoundReport
 from pipeline.run.service import JobRun
+from pipeline.run.writer import Written
 
 NOW = datetime(2026, 5, 20, 12, tzinfo=UTC)
 PAGE = Path(__file__).parents[2] / "docs" / "operations.md"
@@ -70,7 +71,7 @@ def test_entries_articles_and_stages() -> None:
     metrics = Metrics()
     metrics.observe_row(row(Outcome.NEW, Reason.JOINED_STORY, fetch=1500.0, extract=20.0))
     metrics.observe_row(row(Outcome.SKIPPED, Reason.PAYWALL, fetch=100.0, invented=5.0))
-    metrics.observe_matching(candidates=12, matches=2)
+    metrics.observe_written(Written(compared=((12, 2),), store_seconds=0.004))
     metrics.observe_fetch("page", None, 4_000)
     metrics.observe_fetch("page", Reason.TIMEOUT)
     found = values(metrics)
