@@ -18,7 +18,7 @@ from pipeline.errors import SchemaError, StorageError
 from .base import Part
 from .database import explained
 from .faults import content_faults
-from .migrate import check_version
+from .migrate import check_version, newest
 
 SEAL = "storyfold_seal"
 _CHUNK = 2000  # rows hashed at a time
@@ -43,6 +43,7 @@ class Care(Part):
         """At most ``limit`` findings: structure, indexes against tables, every text against its hash, and
         every packed value for being readable.  Reads everything; empty when nothing is wrong."""
         found = self.quick_check()
+        found += self._db.seal_faults(newest())
         with self._db.read() as connection:
             found += [str(row[0]) for row in connection.exec_driver_sql("PRAGMA integrity_check")]
             raw = connection.connection.dbapi_connection

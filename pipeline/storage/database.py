@@ -8,17 +8,20 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, Table, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool, StaticPool
 
 from pipeline.errors import SchemaError, StorageError
+
+from . import tables
+from .seals import Progress, Seals, is_sealed, seal_all, seal_faults
 
 BUSY_SECONDS = 60.0  # how long a locked database is waited for before it is an error
 PAGE_BYTES = 8192  # most articles then fit in one page
@@ -73,6 +76,7 @@ class Database:
         self.path = _path(self.url)
         self.name = str(self.path) if self.path else "in memory"
         self.mark = "?"
+        self.seals = Seals()
         self._writing = threading.RLock()
         self.engine = _sqlite_engine(self.path, read_only=read_only)
 
@@ -82,13 +86,48 @@ class Database:
         if self.read_only:
             raise StorageError(f"the database {self.name} was opened for reading only")
         with self._writing, self._errors(), self.engine.connect() as connection:
+            self._watch(connection)
             connection.exec_driver_sql("BEGIN IMMEDIATE")
+            self.seals.begin()
             try:
                 yield connection
+                self.seals.end(driver(connection))
                 connection.exec_driver_sql("COMMIT")
             except BaseException:
                 _roll_back(connection)
                 raise
+
+    def _watch(self, connection: Connection) -> None:
+        if self.seals.active and not connection.info.get("watched"):
+            self.seals.watch(driver(connection))
+            connection.info["watched"] = True
+
+    def seal(self, version: int, progress: Progress | None = None) -> None:
+        """From now on carry the seals on; where there are none for this version of the schema they are made.
+
+        That reads every row once, with ``progress`` told now and then.
+        """
+        with self.read() as connection:
+            sealed = is_sealed(driver(connection), version)
+        if not sealed:
+            self.seal_anew(version, progress)
+        self.seals.active = True
+
+    def seal_anew(self, version: int, progress: Progress | None = None) -> None:
+        """Take all rows as they are now for right."""
+        with self.write() as connection:
+            seal_all(driver(connection), version, progress)
+
+    def seal_faults(self, version: int, progress: Progress | None = None) -> list[str]:
+        """What the rows do not have in common with their seals; empty when nothing is wrong."""
+        with self.snapshot() as connection:
+            return list(seal_faults(driver(connection), version, progress))
+
+    def insert(self, connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Add rows, each with every column of ``table`` in order."""
+        if rows:
+            connection.exec_driver_sql(tables.insert_sql(table).replace("?", self.mark), list(rows))
+            self.seals.added(table.name, rows)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -139,9 +178,16 @@ class Database:
         self.engine.dispose()
 
 
-def _roll_back(connection: Connection) -> None:
+def driver(connection: Connection) -> sqlite3.Connection:
+    """The driver's own connection."""
     raw = connection.connection.dbapi_connection
-    if raw is not None and raw.in_transaction:  # a full disk may have ended it already
+    assert isinstance(raw, sqlite3.Connection)  # noqa: S101 - no other kind is opened
+    return raw
+
+
+def _roll_back(connection: Connection) -> None:
+    raw = driver(connection)
+    if raw.in_transaction:  # a full disk may have ended it already
         raw.rollback()
 
 

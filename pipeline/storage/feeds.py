@@ -133,7 +133,7 @@ class Feeds(Part):
         _save_feed(connection, poll.state)
         self._take(connection, row, poll.taken, codec.micros(poll.now))
         fresh = [told for entry, told in poll.refused if _is_first_refusal(connection, row, entry)]
-        journal.append(connection, [*poll.journal_rows, *fresh], self._db.mark)
+        journal.append(self._db, connection, [*poll.journal_rows, *fresh])
         return fresh
 
     def _take(self, connection: Connection, feed: int, taken: Sequence[tuple[Entry, bool]], now: int) -> None:

@@ -11,6 +11,7 @@ from pipeline.model import JournalRow
 
 from . import codec, tables
 from .base import next_row
+from .database import Database
 
 
 def columns(place: int, row: JournalRow, article: int | None, story: int | None) -> tuple[Any, ...]:
@@ -33,12 +34,11 @@ def columns(place: int, row: JournalRow, article: int | None, story: int | None)
     )
 
 
-def append(connection: Connection, rows: Iterable[JournalRow], mark: str) -> None:
+def append(database: Database, connection: Connection, rows: Iterable[JournalRow]) -> None:
     """Write rows that name their article and story by public id, if at all."""
     place = next_row(connection, "journal")
     ready = [columns(place + i, codec.sound(row), *_named(connection, row)) for i, row in enumerate(rows)]
-    if ready:
-        connection.exec_driver_sql(tables.insert_sql(tables.journal).replace("?", mark), ready)
+    database.insert(connection, tables.journal, ready)
 
 
 def _named(connection: Connection, row: JournalRow) -> tuple[int | None, int | None]:

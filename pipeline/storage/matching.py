@@ -77,7 +77,7 @@ class Matching(Queue):
         self._insert(connection, tables.body, plan.bodies)
         self._insert(connection, tables.sketch, plan.sketches)
         self._insert(connection, tables.address, plan.addresses)
-        self._many(connection, _NEW_ADDRESS, plan.aliases)  # an address of another article stays its own
+        self._address(connection, plan.aliases)
         self._insert(connection, tables.evidence, plan.evidence)
         for ingest in plan.revisions:
             self._revise(connection, ingest, plan.now)
@@ -91,7 +91,15 @@ class Matching(Queue):
         self._take_off(connection, dict(plan.settled))
 
     def _insert(self, connection: Connection, table: Any, rows: list[tuple[Any, ...]]) -> None:
-        self._many(connection, tables.insert_sql(table), rows)
+        self._db.insert(connection, table, rows)
+
+    def _address(self, connection: Connection, rows: list[tuple[bytes, int]]) -> None:
+        """Let further addresses lead to their articles; one that leads to another article goes on doing so."""
+        wanted: dict[bytes, int] = {}
+        for identity, article in rows:
+            wanted.setdefault(identity, article)
+        known = {row[0] for row in self._chunked(connection, _TAKEN, list(wanted))}
+        self._insert(connection, tables.address, [row for row in wanted.items() if row[0] not in known])
 
     def _stories(self, connection: Connection, wanted: set[int]) -> dict[int, StoryState]:
         """Stored stories, and those they were merged into."""
@@ -156,10 +164,12 @@ class Matching(Queue):
             new |= dict(zip(("matched", "score", "match_reason"), came_by(ingest.decision), strict=True))
         table = tables.article
         connection.execute(table.update().where(table.c.row == row).values(revision=table.c.revision + 1, **new))
-        connection.exec_driver_sql(self._sql(_NEW_BODY), (article.text, row))
-        connection.exec_driver_sql(self._sql(_NEW_SKETCH), (seconds(published), ingest.sketch, row))
-        addresses = [(codec.identity(url), row) for url in ingest.addresses or (article.url,) if url]
-        self._many(connection, _NEW_ADDRESS, addresses)
+        story = connection.execute(select(table.c.story).where(table.c.row == row)).scalar_one()
+        for old in ("body", "sketch"):  # they may have been forgotten
+            connection.exec_driver_sql(self._sql(f"DELETE FROM {old} WHERE article = ?"), (row,))  # noqa: S608
+        self._insert(connection, tables.body, [(row, article.text)])
+        self._insert(connection, tables.sketch, [(row, story, seconds(published), ingest.sketch)])
+        self._address(connection, [(codec.identity(url), row) for url in ingest.addresses or (article.url,) if url])
         if ingest.decision.matches or ingest.decision.action is not Action.REVISE:
             evidence = tables.evidence
             connection.execute(evidence.delete().where(evidence.c.article == row))
@@ -204,12 +214,4 @@ _KEEP = (
     " SELECT a.row, a.revision, a.stored, ?, a.title, coalesce(b.text, ''), a.meta"
     " FROM article a LEFT JOIN body b ON b.article = a.row WHERE a.row = ?"
 )
-_NEW_BODY = (  # the old one may have been forgotten
-    "INSERT INTO body (text, article) VALUES (?, ?) ON CONFLICT (article) DO UPDATE SET text = excluded.text"
-)
-_NEW_SKETCH = (
-    "INSERT INTO sketch (published, sketch, article, story)"
-    " SELECT ?, ?, row, story FROM article WHERE row = ?"
-    " ON CONFLICT (article) DO UPDATE SET published = excluded.published, sketch = excluded.sketch"
-)
-_NEW_ADDRESS = "INSERT INTO address (identity, article) VALUES (?, ?) ON CONFLICT DO NOTHING"
+_TAKEN = "SELECT identity FROM address WHERE identity IN ({marks})"

@@ -13,9 +13,10 @@ from importlib import resources
 
 from sqlalchemy import Connection, inspect
 
-from pipeline.errors import SchemaError
+from pipeline.errors import SchemaError, StorageError
 
 from .database import Database
+from .seals import FIRST, Progress
 
 _LEDGER = "storyfold_schema"
 _WORDS = {
@@ -89,10 +90,11 @@ def version_of(connection: Connection, name: str) -> int:
     return 0
 
 
-def migrate(database: Database, *, upto: int | None = None) -> int:
+def migrate(database: Database, *, upto: int | None = None, progress: Progress | None = None) -> int:
     """Bring the schema to version ``upto`` (default: the newest); returns the version found before.
 
-    Raises ``SchemaError`` when the database is newer than this program, or is not one of ours.
+    An upgrade reads every row to check and to seal it, telling ``progress``.  Raises ``SchemaError`` when the
+    database is newer than this program, or is not one of ours, ``StorageError`` when a damaged one would be upgraded.
     """
     goal = newest() if upto is None else upto
     with database.read() as connection:
@@ -105,9 +107,15 @@ def migrate(database: Database, *, upto: int | None = None) -> int:
                 " open it once for writing to upgrade it"
             )
         return found
+    if FIRST <= found < goal and (faults := database.seal_faults(found, progress)):
+        raise StorageError(
+            f"the database {database.name} is damaged and was not upgraded: {faults[0]}; restore a backup"
+        )
     database.lay_out()
     for step in steps()[found:goal]:
         _apply(database, step)
+    if goal == newest():
+        database.seal(goal, progress)
     return found
 
 

@@ -109,7 +109,7 @@ class Queue(Feeds):
             ends = {place: known.get(row.article_id) for place, row in settled}
             ended = self._take_off(connection, ends)
             fresh = [row for place, row in dict(settled).items() if place in ended]
-            journal.append(connection, fresh, self._db.mark)
+            journal.append(self._db, connection, fresh)
         return len(fresh)
 
     def _take_off(self, connection: Connection, ends: Mapping[int, int | None]) -> set[int]:

@@ -109,4 +109,4 @@ class Rearranging(Corrections):
             lines += evidence_columns(row, matches)
         change = "UPDATE article SET matched = ?, score = ?, match_reason = ? WHERE row = ?"
         self._many(connection, change, best)
-        self._many(connection, tables.insert_sql(tables.evidence), lines)
+        self._db.insert(connection, tables.evidence, lines)

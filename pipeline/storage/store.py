@@ -14,6 +14,7 @@ from .migrate import migrate
 from .overview import Overview
 from .rearranging import Rearranging
 from .retention import Retention
+from .seals import Progress
 from .search import Search
 from .subscriptions import Subscriptions
 from .undoing import Undoing
@@ -43,15 +44,15 @@ class Store(Undoing, Rearranging, Aliases, Overview, Search, Retention, Hosts, S
         self.close()
 
 
-def open_store(url: str, *, read_only: bool = False) -> Store:
+def open_store(url: str, *, read_only: bool = False, progress: Progress | None = None) -> Store:
     """Open the database at ``url`` (``sqlite:///relative.db``, ``sqlite:////absolute.db``, ``sqlite://`` in
-    memory), made or upgraded as needed.
+    memory), made or upgraded as needed; an upgrade that takes a while tells ``progress``.
 
     Raises ``SchemaError`` for a newer or foreign database, ``StorageError`` for one that cannot be used.
     """
     database = Database(url, read_only=read_only)
     try:
-        migrate(database)
+        migrate(database, progress=progress)
     except BaseException:
         database.close()
         raise

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from pipeline.storage import Store, open_store
+from pipeline.storage.migrate import newest
 
 BACKENDS: dict[str, Callable[[object], str]] = {
     "file": lambda folder: f"sqlite:///{folder}/store.db",
@@ -23,3 +24,4 @@ def url(request: pytest.FixtureRequest, tmp_path: object) -> str:
 def store(url: str) -> Iterator[Store]:
     with open_store(url) as opened:
         yield opened
+        assert opened._db.seal_faults(newest()) == [], "whatever a test did, it was sealed"

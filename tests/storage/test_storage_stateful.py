@@ -10,6 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from storage_builders import NOW, article, ingest, join, merge, revise
 
 from pipeline.storage import EventKind, open_store
+from pipeline.storage.migrate import newest
 
 
 @dataclass
@@ -46,6 +47,7 @@ class StoreAgainstModel(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         if hasattr(self, "store"):
+            assert self.store._db.seal_faults(newest()) == []
             self.store.close()
 
     def _next(self) -> int:

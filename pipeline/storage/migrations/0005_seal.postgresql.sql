@@ -1,0 +1,2 @@
+-- Version 5: nothing to do.  Here the server keeps a checksum for each page (initdb --data-checksums; the default
+-- since version 18), which it compares at every read.
