@@ -1,0 +1,27 @@
+"""Killed at any moment: nothing is lost, nothing is there twice, and the next start carries on by itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.trust.killing import portion
+
+PORTION = 100  # kills on one database in the long run
+
+
+@pytest.mark.timeout(300)
+def test_thirty_kills(tmp_path: Path) -> None:
+    loop = portion(tmp_path, seed=8, kills=30)
+    assert loop.faults == [], loop.report()
+    assert loop.killed.total() >= 30
+    assert len(loop.killed) >= 3, "`once`, the service and a worker were all met"
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("seed", range(1, 11))
+def test_a_thousand_kills(tmp_path: Path, seed: int) -> None:
+    loop = portion(tmp_path, seed, PORTION)
+    assert loop.faults == [], loop.report()
