@@ -24,6 +24,8 @@ from tests.trust.newsworld import NewsWorld
 from tests.trust.warm import Warm, children, gone
 
 CHECK_EVERY = 25  # kills between two looks at the whole record
+AIMED = 0.5  # share of lives that end at a commit; the others end at a random moment
+TRANSACTIONS = 12  # of a short round, about
 SERVICE = 0.4  # share of starts that are the service; the others are `once`
 
 
@@ -52,8 +54,13 @@ class KillLoop:
             self._settle()  # makes the database, and the webhook's place in the events
             checked = 0
             while self.killed.total() < kills and not self.faults:
-                self.world.publish(self.random.randint(1, 3))
-                self._one_life(kills)
+                if self.random.random() < 0.6:  # else the feeds are as they were: what is hidden stays hidden
+                    self.world.forget(0.5)
+                    self.world.publish(self.random.randint(1, 3))
+                if self.random.random() < AIMED:
+                    self._aimed_life()
+                else:
+                    self._one_life(kills)
                 if self.killed.total() - checked >= CHECK_EVERY:
                     checked = self.killed.total()
                     self.check()
@@ -65,7 +72,7 @@ class KillLoop:
         self._settle()
         self._compare()
         if not self.faults:
-            self.world.clear()
+            self.world.forget(1.0)
             self.world.edit()
             self._one_life(self.killed.total() + 1)
             self._settle()
@@ -89,6 +96,13 @@ class KillLoop:
             with open_store(self.url, read_only=True) as store:
                 if not store.waiting()[0]:
                     return
+
+    def _aimed_life(self) -> None:
+        """A round that is killed right before or after one of its commits, unless it has fewer."""
+        target = (self.random.randint(1, TRANSACTIONS), self.random.choice(("before", "after")))
+        pid = self.warm.start("--config", str(self.config), "once", "--all", aim=target)
+        if self.warm.ended(pid) == -signal.SIGKILL:
+            self.killed[f"{target[1]} a commit"] += 1
 
     def _one_life(self, kills: int) -> None:
         """Start a command and kill it, or its workers first."""

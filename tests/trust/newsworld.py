@@ -1,9 +1,8 @@
 """A small world of outlets that knows the truth: what was served, what is a copy of what, what was told.
 
 It publishes reports, each in one to three outlets, on a loopback web.  An entry may vanish from its feed as
-soon as its page was asked for: a page is asked for only once the entry is stored, so whoever forgets it then
-has lost it for good.  Feeds answer conditional requests, so that a validator which was stored without its
-entries hides them for ever.
+soon as it was acknowledged, so that whoever forgets it then has lost it for good.  Two things acknowledge an
+entry: its page is asked for, and a conditional request says that its document is known (304).
 """
 
 from __future__ import annotations
@@ -58,17 +57,16 @@ class Page:
     event: int
     kind: str = "article"  # or "missing": its page is gone and the feed has no text of its own
     edition: int = 1
-    asked: bool = False  # its page was asked for: the entry is stored
+    known: bool = False  # acknowledged: the entry is stored
     served: bool = False  # a feed document carried it
 
 
 @dataclass
 class NewsWorld:
-    """Everything served and told.  ``vanish`` is the chance that an entry leaves its feed once it is stored."""
+    """Everything served and told."""
 
     web: FakeWeb
     random: Random
-    vanish: float = 0.5
     pages: dict[str, Page] = field(default_factory=dict)  # by address, every page that ever was
     listed: dict[str, list[Page]] = field(default_factory=lambda: {name: [] for name in OUTLETS})
     told: list[dict[str, Any]] = field(default_factory=list)  # bodies of webhook messages, in order
@@ -113,7 +111,7 @@ class NewsWorld:
     def edit(self) -> None:
         """A stored article gets another last sentence, and its feed says so."""
         with self._lock:
-            known = [page for page in self.pages.values() if page.asked and page.kind == "article"]
+            known = [page for page in self.pages.values() if page.known and page.kind == "article"]
             page = self.random.choice(known)
             page.edition += 1
             page.text = page.text.rpartition("\n")[0] + f"\nEdition {page.edition} of this report adds one more figure."
@@ -121,11 +119,11 @@ class NewsWorld:
             if page not in self.listed[page.outlet]:
                 self.listed[page.outlet].append(page)
 
-    def clear(self) -> None:
-        """Everything that was taken leaves the feeds."""
+    def forget(self, share: float) -> None:
+        """So many of the acknowledged entries leave their feeds."""
         with self._lock:
             for outlet, pages in self.listed.items():
-                self.listed[outlet] = [page for page in pages if not page.asked]
+                self.listed[outlet] = [p for p in pages if not (p.known and self.random.random() < share)]
 
     # what is served
 
@@ -140,24 +138,28 @@ class NewsWorld:
 
     def _page(self, page: Page) -> Answer:
         with self._lock:
-            page.asked = True
+            page.known = True
             if page.kind == "missing":
                 return Answer("gone", 404, "text/plain", delay=self._moment())
             body = "".join(f"<p>{line}</p>" for line in page.text.split("\n"))
             html = f"<html><head><title>{page.title}</title></head><body><article><h1>{page.title}</h1>{body}"
             return Answer(f"{html}</article></body></html>", delay=self._moment())
 
-    def _feed(self, _asked: Asked, outlet: str) -> Answer:
+    def _feed(self, asked: Asked, outlet: str) -> Answer:
         with self._lock:
-            kept = [p for p in self.listed[outlet] if not (p.asked and self.random.random() < self.vanish)]
-            if not self.edits:
-                self.listed[outlet] = kept
-            items = "".join(_item(page) for page in self.listed[outlet])
-            for page in self.listed[outlet]:
-                page.served = True
-            body = f"<rss version='2.0'><channel><title>{outlet}</title>{items}</channel></rss>"
-            etag = f'"{hashlib.blake2b(body.encode(), digest_size=8).hexdigest()}"'
-            return Answer(body, content_type="application/rss+xml", etag=etag, delay=self._moment())
+            answer = self._document(outlet)
+            if asked.headers.get("if-none-match") == answer.etag:
+                for page in self.listed[outlet]:
+                    page.known = True
+            return answer
+
+    def _document(self, outlet: str) -> Answer:
+        for page in self.listed[outlet]:
+            page.served = True
+        body = "".join(_item(page) for page in self.listed[outlet])
+        etag = f'"{hashlib.blake2b(body.encode(), digest_size=8).hexdigest()}"'
+        feed = f"<rss version='2.0'><channel><title>{outlet}</title>{body}</channel></rss>"
+        return Answer(feed, content_type="application/rss+xml", etag=etag, delay=self._moment())
 
     def _hook(self, asked: Asked) -> Answer:
         with self._lock:

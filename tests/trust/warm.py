@@ -24,7 +24,8 @@ from typing import Self
 
 ROOT = Path(__file__).parents[2]
 _SERVER = """
-import json, os, sys, threading
+import json, os, signal, sys, threading
+from contextlib import contextmanager
 import pipeline.app, pipeline.daemon, pipeline.dedup, pipeline.fetch, pipeline.run.pool, pipeline.run.round
 import pipeline.storage, pipeline.storage.pages, pipeline.cli.parser
 import pipeline.cli.commands.once, pipeline.cli.commands.run
@@ -34,8 +35,24 @@ def reap(pid):
     _, status = os.waitpid(pid, 0)
     print(json.dumps([pid, os.waitstatus_to_exitcode(status)]), flush=True)
 
+def aim(wanted, moment):
+    from pipeline.storage.database import Database
+    real, begun = Database.write, iter(range(1, 1_000_000))
+
+    @contextmanager
+    def write(self):
+        number = next(begun)
+        with real(self) as connection:
+            yield connection
+            if (number, moment) == (wanted, "before"):
+                os.kill(os.getpid(), signal.SIGKILL)
+        if (number, moment) == (wanted, "after"):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    Database.write = write
+
 for line in sys.stdin:
-    out, words = json.loads(line)
+    out, words, target = json.loads(line)
     pid = os.fork()
     if pid == 0:
         os.setpgid(0, 0)
@@ -43,6 +60,8 @@ for line in sys.stdin:
         null = os.open(os.devnull, os.O_RDONLY)
         os.dup2(null, 0), os.dup2(log, 1), os.dup2(log, 2)
         code = 1
+        if target:
+            aim(*target)
         try:
             code = main(words)
         except BaseException:
@@ -91,12 +110,16 @@ class Warm:
         self._listener.join(10)
         self._process.stdout.close()
 
-    def start(self, *words: str) -> int:
-        """The process that carries out a command."""
+    def start(self, *words: str, aim: tuple[int, str] | None = None) -> int:
+        """The process that carries out a command.
+
+        With ``aim`` it kills itself at its n-th transaction: ("before", or "after" the commit); nothing else
+        in it differs, and moments that last microseconds are met.
+        """
         assert self._process.stdin is not None
         with self._news:
             before = len(self._pids)
-            self._process.stdin.write(json.dumps([str(self.said), words]) + "\n")
+            self._process.stdin.write(json.dumps([str(self.said), words, aim]) + "\n")
             self._process.stdin.flush()
             assert self._news.wait_for(lambda: len(self._pids) > before, 60), "the starter does not answer"
             return self._pids[-1]
