@@ -29,6 +29,27 @@ TRANSACTIONS = 12  # of a short round, about
 SERVICE = 0.4  # share of starts that are the service; the others are `once`
 
 
+# The process kills itself at one of its commits, and nothing else in it differs: moments that last microseconds.
+AIM = """
+import os, signal
+from contextlib import contextmanager
+from pipeline.storage.database import Database
+real, begun = Database.write, iter(range(1, 1_000_000))
+
+@contextmanager
+def write(self):
+    here = next(begun) == {number}
+    with real(self) as connection:
+        yield connection
+        if here and "{moment}" == "before":
+            os.kill(os.getpid(), signal.SIGKILL)
+    if here and "{moment}" == "after":
+        os.kill(os.getpid(), signal.SIGKILL)
+
+Database.write = write
+"""
+
+
 @dataclass
 class KillLoop:
     """One portion: a fresh database, ``kills`` kills, a check every so often and at the end."""
@@ -50,7 +71,7 @@ class KillLoop:
 
     def run(self, kills: int) -> None:
         """All of it; what is wrong is in ``faults``."""
-        with Warm(self.folder) as self.warm:
+        with Warm(self.folder / "said.log") as self.warm:
             self._settle()  # makes the database, and the webhook's place in the events
             checked = 0
             while self.killed.total() < kills and not self.faults:
@@ -86,7 +107,7 @@ class KillLoop:
         """Rounds until nothing waits, at most a few: no repair, no flag, nothing but the next start."""
         for _ in range(5):
             before = len(self.web.requests)
-            code = self.warm.run("--config", str(self.config), "once", "--all")
+            code = self.warm.run(*self._words("once", "--all"))
             if code:
                 self.faults.append(f"`once` ended with {code}: {self.warm.tail()}")
                 return
@@ -99,17 +120,17 @@ class KillLoop:
 
     def _aimed_life(self) -> None:
         """A round that is killed right before or after one of its commits, unless it has fewer."""
-        target = (self.random.randint(1, TRANSACTIONS), self.random.choice(("before", "after")))
-        pid = self.warm.start("--config", str(self.config), "once", "--all", aim=target)
-        if self.warm.ended(pid) == -signal.SIGKILL:
-            self.killed[f"{target[1]} a commit"] += 1
+        number, moment = self.random.randint(1, TRANSACTIONS), self.random.choice(("before", "after"))
+        aim = AIM.format(number=number, moment=moment)
+        if self.warm.ended(self.warm.start(*self._words("once", "--all"), prelude=aim)) == -signal.SIGKILL:
+            self.killed[f"{moment} a commit"] += 1
 
     def _one_life(self, kills: int) -> None:
         """Start a command and kill it, or its workers first."""
         service = self.random.random() < SERVICE
         before = len(self.web.requests)
         words = ("run", "--log", "json", "--log-level", "error") if service else ("once", "--all")
-        pid = self.warm.start("--config", str(self.config), *words)
+        pid = self.warm.start(*self._words(*words))
         if self.random.random() < 0.3:
             self._wait_for_telling(pid)
         else:
@@ -154,6 +175,9 @@ class KillLoop:
             return False
         self.killed[what] += 1
         return True
+
+    def _words(self, *command: str) -> tuple[str, ...]:
+        return ("--config", str(self.config), *command)
 
     def report(self) -> dict[str, object]:
         """The result in figures."""

@@ -3,7 +3,7 @@
 A start then takes milliseconds instead of most of a second, so that a loop of kills fits into a test run.  Each
 command is a forked process that calls the program's own front door, in a process group of its own:
 
-    with Warm(folder) as warm:
+    with Warm(folder / "said.log") as warm:
         pid = warm.start("--config", "x.toml", "once", "--all")
         os.kill(pid, signal.SIGKILL)
         warm.ended(pid)  # -9
@@ -24,8 +24,7 @@ from typing import Self
 
 ROOT = Path(__file__).parents[2]
 _SERVER = """
-import json, os, signal, sys, threading
-from contextlib import contextmanager
+import json, os, sys, threading
 import pipeline.app, pipeline.daemon, pipeline.dedup, pipeline.fetch, pipeline.run.pool, pipeline.run.round
 import pipeline.storage, pipeline.storage.pages, pipeline.cli.parser
 import pipeline.cli.commands.once, pipeline.cli.commands.run
@@ -35,24 +34,8 @@ def reap(pid):
     _, status = os.waitpid(pid, 0)
     print(json.dumps([pid, os.waitstatus_to_exitcode(status)]), flush=True)
 
-def aim(wanted, moment):
-    from pipeline.storage.database import Database
-    real, begun = Database.write, iter(range(1, 1_000_000))
-
-    @contextmanager
-    def write(self):
-        number = next(begun)
-        with real(self) as connection:
-            yield connection
-            if (number, moment) == (wanted, "before"):
-                os.kill(os.getpid(), signal.SIGKILL)
-        if (number, moment) == (wanted, "after"):
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    Database.write = write
-
 for line in sys.stdin:
-    out, words, target = json.loads(line)
+    out, words, prelude = json.loads(line)
     pid = os.fork()
     if pid == 0:
         os.setpgid(0, 0)
@@ -60,9 +43,8 @@ for line in sys.stdin:
         null = os.open(os.devnull, os.O_RDONLY)
         os.dup2(null, 0), os.dup2(log, 1), os.dup2(log, 2)
         code = 1
-        if target:
-            aim(*target)
         try:
+            exec(prelude, {})
             code = main(words)
         except BaseException:
             import traceback
@@ -75,10 +57,10 @@ for line in sys.stdin:
 
 
 class Warm:
-    """The starter.  What the commands say goes to ``folder/said.log``."""
+    """The starter.  What the commands say goes to the file ``said``."""
 
-    def __init__(self, folder: Path) -> None:
-        self.said = folder / "said.log"
+    def __init__(self, said: Path) -> None:
+        self.said = said
         self._codes: dict[int, int] = {}
         self._pids: list[int] = []
         self._news = threading.Condition()
@@ -110,16 +92,12 @@ class Warm:
         self._listener.join(10)
         self._process.stdout.close()
 
-    def start(self, *words: str, aim: tuple[int, str] | None = None) -> int:
-        """The process that carries out a command.
-
-        With ``aim`` it kills itself at its n-th transaction: ("before", or "after" the commit); nothing else
-        in it differs, and moments that last microseconds are met.
-        """
+    def start(self, *words: str, prelude: str = "") -> int:
+        """The process that carries out a command, after the Python text ``prelude``."""
         assert self._process.stdin is not None
         with self._news:
             before = len(self._pids)
-            self._process.stdin.write(json.dumps([str(self.said), words, aim]) + "\n")
+            self._process.stdin.write(json.dumps([str(self.said), words, prelude]) + "\n")
             self._process.stdin.flush()
             assert self._news.wait_for(lambda: len(self._pids) > before, 60), "the starter does not answer"
             return self._pids[-1]
