@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pipeline.dedup import DedupSettings, Rules
     from pipeline.dedup.canonical import Ranks
     from pipeline.dedup.judge import Table
+    from pipeline.run.healthwatch import HealthWatch
     from pipeline.run.metrics import Metrics
     from pipeline.run.parts import Parts
     from pipeline.run.report import RoundReport
@@ -262,7 +263,19 @@ async def one_round(config: Config, *, everything: bool, watch: Watch, command: 
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
         async with assembled(config, store) as parts:
-            return await run_round(parts, stop, everything=everything, watch=watch)
+            report = await run_round(parts, stop, everything=everything, watch=watch)
+            await health_watch(config, parts).look(stop)
+            return report
+
+
+def health_watch(config: Config, parts: Parts) -> HealthWatch:
+    """Who looks after the feeds, and tells the log and the webhooks."""
+    from pipeline.run.healthwatch import HealthWatch, Listener, LogListener
+    from pipeline.run.hooklistener import listeners
+
+    hour = config.sections["service"].digest_hour
+    told: list[Listener] = [LogListener(), *listeners(parts)]
+    return HealthWatch(parts.store, parts.db, parts.clock, told, digest_hour=hour, metrics=parts.metrics)
 
 
 def meaning_of(reason: str) -> str:

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import structlog
 
 from pipeline import app
+from pipeline.run.backups import back_up, until_backup
 from pipeline.run.clockguard import mend_feeds
 from pipeline.run.endpoints import Endpoints, listening_on, served
-from pipeline.run.healthwatch import HealthWatch
 from pipeline.run.metrics import Metrics
 from pipeline.run.notify import Notifier
 from pipeline.run.pushing import receive
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from pipeline.config import Config
-    from pipeline.run.healthwatch import Message
+    from pipeline.run.healthwatch import HealthWatch
     from pipeline.run.parts import Parts
     from pipeline.run.report import Tally
     from pipeline.storage import Store
@@ -48,7 +48,9 @@ class _Daemon:
         self._args = args
         self._store = store
         self._stack = AsyncExitStack()
+        self._config = config
         self._idle = asyncio.Lock()  # held by a round; parts are exchanged between rounds
+        self._looking = asyncio.Lock()  # and between two looks at the feeds
         self._parts: Parts | None = None
         self.metrics = Metrics()
         self._health: HealthWatch | None = None
@@ -110,26 +112,24 @@ class _Daemon:
         return await receive(self._parts, method, token, query, headers, body)
 
     def _jobs(self, config: Config) -> Sequence[Job]:
-        return [
+        own = config.sections["service"]
+        jobs = [
             Job(ROUND, config.sections["run"].tick_seconds, self._round, watched=True),
-            Job("health", 60 * config.sections["service"].health_minutes, self._look, first_seconds=5),
+            Job("health", 60 * own.health_minutes, self._look, first_seconds=5),
         ]
+        if own.backup_dir:
+            wait = until_backup(own, app.clock())
+            jobs.append(Job("backup", 3600 * own.backup_hours, self._back_up, first_seconds=wait))
+        return jobs
 
     async def _use(self, config: Config) -> None:
         """Open the parts that ``config`` asks for, then close those in use."""
         fresh = AsyncExitStack()
         made = app.assembled(config, self._store, self.metrics, hubs=_reachable(config))
         parts = await fresh.enter_async_context(made)
-        async with self._idle:
-            old, self._stack, self._parts = self._stack, fresh, parts
-            self._health = HealthWatch(
-                self._store,
-                parts.db,
-                app.clock,
-                self._tell,
-                digest_hour=config.sections["service"].digest_hour,
-                metrics=self.metrics,
-            )
+        async with self._idle, self._looking:
+            old, self._stack, self._parts, self._config = self._stack, fresh, parts, config
+            self._health = app.health_watch(config, parts)
             await parts.db(self._store.sync_feeds, config.feeds, app.clock())
         await old.aclose()
 
@@ -146,12 +146,12 @@ class _Daemon:
         self.metrics.observe_report(report)
 
     async def _look(self, stop: asyncio.Event) -> None:
-        if self._health is not None:
-            await self._health.look(stop)
+        async with self._looking:
+            if self._health is not None:
+                await self._health.look(stop)
 
-    async def _tell(self, message: Message, text: str) -> None:
-        """Feeds in trouble are told in the log; webhooks follow it through the events of their stories."""
-        structlog.get_logger().warning(str(message), text=text)
+    async def _back_up(self, _stop: asyncio.Event) -> None:
+        await asyncio.to_thread(back_up, self._store, self._config.sections["service"], app.clock())
 
     async def _mend(self) -> None:
         if self._parts is not None:

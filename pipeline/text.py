@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from datetime import timedelta
 
 # C0 and C1 controls, line and paragraph separators, bidirectional controls (Unicode TR 36, section 2.5.2;
 # "Trojan Source", CVE-2021-42574), zero-width and byte-order marks, tag characters, lone surrogates.
@@ -57,3 +58,16 @@ def count_of(number: int, noun: str, plural: str = "") -> str:
     '2 stories'
     """
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def span(time: timedelta) -> str:
+    """A length of time for people, in its two largest parts at most.
+
+    >>> span(timedelta(days=3, hours=4)), span(timedelta(minutes=25))
+    ('3 days 4 h', '25 min')
+    """
+    minutes = int(time.total_seconds() // 60)
+    days, hours = minutes // 1440, minutes // 60 % 24
+    if days:
+        return count_of(days, "day") + (f" {hours} h" if hours else "")
+    return f"{hours} h {minutes % 60} min" if hours else f"{minutes} min"

@@ -14,6 +14,7 @@ ROOT = Path(__file__).parent.parent / "pipeline"
 DEPTH = {
     "errors": 0,
     "model": 0,
+    "health": 1,
     "text": 1,
     "urls": 1,
     "config": 2,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from pipeline.run.health import Changes, HealthReport, Silence, Trouble
-from pipeline.text import count_of, printable
+from pipeline.health import Changes, HealthReport, Silence, Trouble
+from pipeline.text import count_of, printable, span
 from pipeline.urls import mask_url
 
 MOST = 50  # feeds named in one message
@@ -54,15 +54,6 @@ def silence_words(silence: Silence, now: datetime) -> str:
         f"{span(now - silence.since)}; its longest pause before was {span(silence.longest)}. "
         "See whether the outlet has another feed by now: `feeds add` with its home page."
     )
-
-
-def span(time: timedelta) -> str:
-    """A length of time for people, in its two largest parts at most: ``3 days 4 h``, ``25 min``."""
-    minutes = int(time.total_seconds() // 60)
-    days, hours = minutes // 1440, minutes // 60 % 24
-    if days:
-        return count_of(days, "day") + (f" {hours} h" if hours else "")
-    return f"{hours} h {minutes % 60} min" if hours else f"{minutes} min"
 
 
 def _named(words: list[str]) -> list[str]:

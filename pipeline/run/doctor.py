@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pipeline.errors import Rejected, StorageError
 from pipeline.fetch import Request
-from pipeline.run.health import assess
+from pipeline.health import assess
 from pipeline.storage import open_store
 
 if TYPE_CHECKING:

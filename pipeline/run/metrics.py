@@ -13,8 +13,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from pipeline import __version__
+from pipeline.health import HealthReport
 from pipeline.model import JournalRow, Outcome, Reason
-from pipeline.run.health import HealthReport
 from pipeline.run.report import RoundReport
 from pipeline.run.service import JobRun
 from pipeline.run.writer import Written

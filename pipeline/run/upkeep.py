@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from pipeline.errors import StorageError
-from pipeline.run.webhooks import deliver
+from pipeline.run.webhooks import About, deliver
 
 if TYPE_CHECKING:
     from pipeline.run.keeping import RetentionSettings
@@ -36,7 +36,8 @@ async def tidy(parts: Parts, stop: asyncio.Event) -> None:
     except StorageError as error:
         structlog.get_logger().error("upkeep failed", detail=str(error))
     for hook in parts.webhooks:
-        await deliver(parts, hook, stop)
+        if About.STORIES in hook.about:
+            await deliver(parts, hook, stop)
 
 
 async def _forget(parts: Parts, stop: asyncio.Event) -> None:

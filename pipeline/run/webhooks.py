@@ -14,6 +14,7 @@ import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -37,6 +38,14 @@ MOST_WAIT = timedelta(hours=6)
 ANSWER = 65_536  # bytes of an answer that are read
 
 
+class About(StrEnum):
+    """What a webhook may be told."""
+
+    STORIES = "stories"  # what happens to stories
+    ALERTS = "alerts"  # a feed is in trouble, works again, or fell silent
+    DIGEST = "digest"  # once a day, all feeds in trouble
+
+
 @dataclass(frozen=True, slots=True)
 class Webhook:
     """One ``[[webhooks]]`` table."""
@@ -45,12 +54,15 @@ class Webhook:
     secret: str
     search: str = ""  # as for `search`; empty: every story
     name: str = ""  # for people, and to tell two hooks of one address apart
+    about: tuple[About, ...] = (About.STORIES,)
 
     def __post_init__(self) -> None:
         if not is_web_url(self.url):
             raise ValueError("url should be an http:// or https:// address")
         if len(self.secret) < 16:
             raise ValueError("secret should have 16 characters or more: receivers trust what it signs")
+        if not self.about:
+            raise ValueError(f"about should name one of {', '.join(About)}")
         if self.search:
             try:
                 parse_query(self.search, datetime.fromtimestamp(0, UTC))
@@ -86,17 +98,18 @@ async def deliver(parts: Parts, hook: Webhook, stop: asyncio.Event) -> None:
             return
         if message.body:
             await parts.db(parts.store.save_delivery, replace(told, upto=message.upto))
-            failure = await _send(parts, hook, message)
+            failure = await send(parts, hook, message)
             if failure:
-                await parts.db(parts.store.save_delivery, _later(told, message, failure, parts.clock()))
+                await parts.db(parts.store.save_delivery, later(told, message.upto, failure, parts.clock()))
                 structlog.get_logger().warning("webhook failed", hook=hook.key, detail=failure)
                 return
         await parts.db(parts.store.save_delivery, Delivery(hook.key, message.upto, due=parts.clock()))
 
 
-def _later(told: Delivery, message: Message, failure: str, now: datetime) -> Delivery:
+def later(told: Delivery, upto: int, failure: str, now: datetime) -> Delivery:
+    """What is kept of an attempt that failed: the next one waits, longer each time."""
     wait = min(FIRST_WAIT * 2 ** min(told.attempts, 20), MOST_WAIT)
-    return Delivery(told.hook, told.cursor, message.upto, told.attempts + 1, now + wait, failure)
+    return Delivery(told.hook, told.cursor, upto, told.attempts + 1, now + wait, failure)
 
 
 def next_message(store: Store, hook: Webhook, told: Delivery, now: datetime) -> Message | None:
@@ -152,8 +165,8 @@ def event_json(event: StoryEvent, story: StoryRecord) -> dict[str, Any]:
     }
 
 
-async def _send(parts: Parts, hook: Webhook, message: Message) -> str:
-    """Why it failed; "" where the receiver took it (2xx)."""
+async def send(parts: Parts, hook: Webhook, message: Message) -> str:
+    """POST a message; why that failed, "" where the receiver took it (2xx)."""
     headers = signed(hook.secret, message, parts.clock())
     request = Request(
         url=hook.url,

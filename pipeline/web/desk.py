@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from pipeline.errors import NotFound, StorageError
+from pipeline.health import trouble_of
 from pipeline.model import FeedState, Outcome, Reason, StoredArticle
 from pipeline.urls import mask_url
 
@@ -135,9 +136,7 @@ class Desk:
         found = [
             _feed(state, counted.get(state.source.url) or self._no_days(days), now) for state in self.source.feeds()
         ]
-        rank = {shapes.Health.FAILING: 0, shapes.Health.LATE: 1, shapes.Health.SILENT: 2}
-        last = {shapes.Health.RETIRED: 9}
-        found.sort(key=lambda f: (rank.get(f.health, last.get(f.health, 5)), f.outlet.casefold(), f.feed_id))
+        found.sort(key=lambda f: (_URGENCY.get(f.health, len(_URGENCY)), f.outlet.casefold(), f.feed_id))
         return shapes.Feeds(tuple(found))
 
     def feed(self, feed_id: int, days: int = 30) -> shapes.Feed:
@@ -238,6 +237,20 @@ class Desk:
         return tuple(_day(start, {}) for start, _ in self.tallies.days(days))
 
 
+_URGENCY = {
+    health: place
+    for place, health in enumerate(
+        (
+            shapes.Health.FAILING,
+            shapes.Health.LATE,
+            shapes.Health.SILENT,
+            shapes.Health.RETIRED,
+            shapes.Health.UNSTEADY,
+        )
+    )
+}
+
+
 def _is_copy(outcome: str, reason: str) -> bool:
     return outcome == Outcome.NEW.value and reason in JOINED
 
@@ -262,7 +275,8 @@ def _percentiles(arrivals: Sequence[tuple[datetime, datetime]]) -> dict[str, flo
 
 
 def _feed(state: FeedState, days: tuple[shapes.DayCount, ...], now: datetime) -> shapes.Feed:
-    health, note = feed_health(state, now)
+    health, note, todo = feed_health(state, now)
+    trouble = trouble_of(state, now)
     return shapes.Feed(
         feed_id=state.row,
         url=mask_url(state.source.url),
@@ -270,6 +284,14 @@ def _feed(state: FeedState, days: tuple[shapes.DayCount, ...], now: datetime) ->
         title=state.title,
         health=health,
         note=note,
+        todo=todo,
+        trouble=trouble.kind.value if trouble else None,
+        language=state.source.language,
+        country=state.source.country,
+        interval_minutes=state.source.interval_minutes,
+        polled_at=mask_url(state.url),
+        hub=mask_url(state.hints.hub) if state.hints.hub else None,
+        retired=state.retired,
         next_poll=state.next_poll,
         why_next=state.why_next,
         last_poll=state.last_poll,

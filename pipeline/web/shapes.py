@@ -160,8 +160,9 @@ class Health(StrEnum):
     FINE = "fine"
     NEW = "new"  # not polled yet
     LATE = "late"  # its poll is overdue
-    SILENT = "silent"  # polled well, but nothing came for much longer than usual
-    FAILING = "failing"
+    SILENT = "silent"  # polled well, but nothing came for much longer than it ever paused
+    UNSTEADY = "unsteady"  # its last polls failed, which may pass by itself
+    FAILING = "failing"  # in trouble: failed often enough for its kind of failure
     RETIRED = "retired"  # gone, or no longer configured
 
 
@@ -184,6 +185,14 @@ class Feed:
     title: str
     health: Health
     note: str  # the health in a sentence
+    todo: str  # what a person can do about it; "" where nothing is to be done
+    trouble: str | None  # of a failing feed, the kind: network, server, refused, gone, not a feed ...
+    language: str | None
+    country: str | None
+    interval_minutes: float | None  # where it is fixed
+    polled_at: str  # differs from ``url`` once it has moved
+    hub: str | None  # that tells us of news (WebSub)
+    retired: bool
     next_poll: datetime
     why_next: str
     last_poll: datetime | None

@@ -143,3 +143,36 @@ def test_mistakes_are_told(newsroom: Newsroom, table: str, said: str) -> None:
     newsroom.configure(f"[[webhooks]]\n{table}\n")
     done = newsroom.run("config", "check")
     assert (done.code, said in done.err) == (2, True), done.err
+
+
+def test_feeds_in_trouble_are_told_at_once_and_every_day(newsroom: Newsroom, web: FakeWeb, clock: Clock) -> None:
+    receiver = Receiver(web)
+    hook = f'[[webhooks]]\nurl = "{web.url("/hook")}"\nsecret = "{SECRET}"\nabout = ["alerts", "digest"]\n'
+    feed = f'[[feeds]]\nurl = "{web.url("/feed")}"\noutlet = "Tarn Courier"\n'
+    web.set("/feed", '<rss version="2.0"><channel><title>Tarn</title></channel></rss>', content_type="text/xml")
+    newsroom.configure(f"[run]\nworkers = 1\n{hook}{feed}")
+    newsroom.add(article("bridge", BRIDGE))
+    newsroom.run("once")
+    assert receiver.told == [], "stories are not what it asked about"
+    web.set("/feed", "gone", status=410)
+    receiver.status = 500
+    newsroom.run("once", "--all")
+    receiver.status = 204
+    clock.ahead = timedelta(minutes=1)
+    newsroom.run("once")
+    newsroom.run("once")
+    first, second = receiver.bodies()
+    assert first["id"] == second["id"], "told again under its name"
+    assert second["kind"] == "feeds.alert"
+    (trouble,) = second["began"]  # type: ignore[misc]
+    assert (trouble["kind"], trouble["reason"], trouble["tried"]) == ("gone", "http_gone", 1)
+    assert "feeds remove" in trouble["todo"]
+    assert trouble["outlet"] in str(second["text"])
+    assert receiver.told[-1].headers["webhook-signature"].startswith("v1,")
+    clock.ahead = timedelta(days=1)
+    newsroom.run("once")
+    newsroom.run("once")
+    digest = receiver.bodies()[-1]
+    assert len(receiver.told) == 3, "one digest a day"
+    assert digest["kind"] == "feeds.digest"
+    assert [trouble["reason"] for trouble in digest["troubles"]] == ["http_gone"]  # type: ignore[attr-defined]

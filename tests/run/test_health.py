@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.health import ADVICE, HealthReport, Kind, Known, advice_for, assess, changes, overdue_seconds
 from pipeline.model import FeedSource, FeedState, Reason
-from pipeline.run.digest import MOST, alert, digest, span
-from pipeline.run.health import ADVICE, HealthReport, Kind, advice_for, assess, changes, overdue_seconds
+from pipeline.run.digest import MOST, alert, digest
+from pipeline.text import span
 
 NOW = datetime(2026, 5, 20, 12, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -116,19 +117,19 @@ def test_those_longest_in_trouble_come_first() -> None:
 
 def test_changes_are_told_once() -> None:
     well, ill = assess([feed(1), feed(2)], NOW), assess([feed(1), failing(Reason.DNS_FAILED, 3, 2)], NOW)
-    began = changes(well, ill)
+    began = changes(well.known, ill)
     assert [trouble.outlet for trouble in began.new] == ["Outlet 2"]
-    assert not changes(ill, ill)
-    assert changes(ill, well).recovered == ("https://feed2.example/rss",)
+    assert not changes(ill.known, ill)
+    assert changes(ill.known, well).recovered == ("https://feed2.example/rss",)
     silent = assess([feed(1, arrivals=published(*(340 + n * 168 for n in range(6)))), feed(2)], NOW)
-    assert [silence.outlet for silence in changes(well, silent).fell_silent] == ["Outlet 1"]
-    assert alert(changes(ill, well), NOW) == "- https://feed2.example/rss works again.\n"
-    assert alert(changes(well, well), NOW) == ""
+    assert [silence.outlet for silence in changes(well.known, silent).fell_silent] == ["Outlet 1"]
+    assert alert(changes(ill.known, well), NOW) == "- https://feed2.example/rss works again.\n"
+    assert alert(changes(well.known, well), NOW) == ""
 
 
 def test_an_alert_says_since_when_what_was_tried_and_what_to_do() -> None:
     ill = assess([failing(Reason.HTTP_NOT_FOUND, 3, last_detail="404", proposal="https://new.example/rss")], NOW)
-    assert alert(changes(HealthReport(NOW, 1, 0), ill), NOW) == (
+    assert alert(changes(Known(), ill), NOW) == (
         "- Outlet 1, https://feed1.example/rss: gone, http_not_found (404), for 2 days (since 2026-05-18 12:00 UTC); "
         "tried 3 times, next try 2026-05-20 13:00 UTC. Find the new address: `feeds add` with the outlet's home "
         "page; then `feeds remove` the old one. Perhaps it moved to https://new.example/rss.\n"
@@ -208,5 +209,5 @@ def test_each_feed_is_counted_once(feeds: list[FeedState]) -> None:
     report = assess(feeds, NOW)
     gone = sum(t.next_poll is None for t in report.troubles)
     assert report.healthy + len(report.troubles) - gone + len(report.silences) + report.retired == len(feeds)
-    assert not changes(report, report)
+    assert not changes(report.known, report)
     assert digest(report, {})

@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.model import FeedSource, JournalRow, Outcome, Reason
 from pipeline.run.clockguard import mend_feeds
-from pipeline.run.healthwatch import HealthWatch, Message
+from pipeline.run.healthwatch import HealthWatch, Message, Note
 from pipeline.run.metrics import Metrics
 from pipeline.run.parts import DatabaseThread
 from pipeline.storage import Store, open_store
@@ -27,13 +27,15 @@ class World:
         self.store, self.db = store, db
         self.now = NOW
         self.told: list[tuple[Message, str]] = []
+        self.key, self.wants, self.hears = "test", frozenset(Message), True
         store.sync_feeds(SOURCES, NOW)
 
     def clock(self) -> datetime:
         return self.now
 
-    async def tell(self, message: Message, text: str) -> None:
-        self.told.append((message, text))
+    async def tell(self, note: Note) -> bool:
+        self.told.append((note.kind, note.text))
+        return self.hears
 
     def fail(self, place: int, failures: int) -> None:
         state = self.store.feed_by_url(SOURCES[place].url)
@@ -54,7 +56,7 @@ def world() -> Iterator[World]:
 
 def test_alerts_are_told_once_and_the_digest_daily(world: World) -> None:
     metrics = Metrics()
-    watch = HealthWatch(world.store, world.db, world.clock, world.tell, metrics=metrics)
+    watch = HealthWatch(world.store, world.db, world.clock, [world], metrics=metrics)
 
     async def day() -> None:
         stop = asyncio.Event()
@@ -88,7 +90,7 @@ def test_alerts_are_told_once_and_the_digest_daily(world: World) -> None:
 
 
 def test_no_digest_where_none_is_wanted(world: World) -> None:
-    watch = HealthWatch(world.store, world.db, world.clock, world.tell, digest_hour=-1)
+    watch = HealthWatch(world.store, world.db, world.clock, [world], digest_hour=-1)
 
     async def days() -> None:
         for _ in range(4):
@@ -97,6 +99,47 @@ def test_no_digest_where_none_is_wanted(world: World) -> None:
 
     asyncio.run(days())
     assert world.told == []
+
+
+def looked(world: World, times: int = 1) -> None:
+    """As often a process that starts, looks and ends."""
+    for _ in range(times):
+        asyncio.run(HealthWatch(world.store, world.db, world.clock, [world]).look(asyncio.Event()))
+
+
+def test_what_was_told_outlives_the_process(world: World) -> None:
+    looked(world)
+    world.fail(0, 3)
+    looked(world, 3)
+    assert [message for message, _ in world.told] == [Message.ALERT]
+    world.now += timedelta(hours=1)  # past the hour of the digest
+    looked(world, 3)
+    assert [message for message, _ in world.told] == [Message.ALERT, Message.DIGEST]
+
+
+def test_who_does_not_hear_is_told_again_as_things_are_by_then(world: World) -> None:
+    looked(world)
+    world.hears = False
+    world.fail(0, 3)
+    looked(world)
+    world.fail(0, 0)
+    world.fail(1, 3)
+    looked(world)
+    assert "Outlet 1" in world.told[-1][1]
+    assert "Outlet 0" not in world.told[-1][1]
+    world.hears = True
+    looked(world, 2)
+    assert len(world.told) == 3
+
+
+def test_a_trouble_that_began_anew_is_told_anew(world: World) -> None:
+    looked(world)
+    world.fail(0, 3)
+    looked(world)
+    world.now += timedelta(minutes=1)
+    world.fail(0, 3)  # well in between, unseen: another beginning
+    looked(world)
+    assert len(world.told) == 2
 
 
 def test_polls_in_the_future_are_mended_in_the_database(world: World) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from pipeline.health import HealthReport
 from pipeline.model import JournalRow, Outcome, Reason
-from pipeline.run.health import HealthReport
 from pipeline.run.metrics import Metrics
 from pipeline.run.report import FailedFeed, RoundReport
 from pipeline.run.service import JobRun

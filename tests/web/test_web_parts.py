@@ -70,21 +70,24 @@ RHYTHM = tuple(NOW - timedelta(hours=n) for n in range(1, 20))
         ({}, "fine", "answers well"),
         ({"last_poll": None}, "new", "not polled yet"),
         ({"retired": True}, "retired", "polled no more"),
-        ({"retired": True, "proposal": "https://x.example/new"}, "retired", "proposes https://x.example/new"),
-        ({"failures": 1, "last_reason": Reason.TIMEOUT}, "failing", "tried once"),
-        ({"failures": 4, "last_reason": None}, "failing", "4 times in a row"),
+        ({"retired": True, "proposal": "https://x.example/new"}, "retired", "moved to https://x.example/new"),
+        ({"failures": 1, "last_reason": Reason.TIMEOUT}, "unsteady", "tried once"),
+        ({"failures": 1, "last_reason": Reason.HTTP_GONE}, "failing", "tried once"),
+        ({"failures": 4, "last_reason": Reason.TIMEOUT}, "failing", "4 times in a row"),
+        ({"failures": 4, "last_reason": None}, "unsteady", "4 times in a row"),
         ({"next_poll": NOW - timedelta(minutes=14)}, "fine", ""),
-        ({"next_poll": NOW - timedelta(minutes=16)}, "late", "is the service running"),
+        ({"next_poll": NOW - timedelta(minutes=16)}, "late", "overdue by 16 min"),
         ({"arrivals": RHYTHM}, "fine", ""),
-        ({"arrivals": tuple(at - timedelta(days=3) for at in RHYTHM)}, "silent", "for 3 days"),
+        ({"arrivals": tuple(at - timedelta(days=5) for at in RHYTHM)}, "silent", "for 5 days"),
         ({"arrivals": RHYTHM[-3:]}, "fine", ""),  # too few to know its rhythm
         ({"arrivals": tuple(NOW - timedelta(days=7 * n) for n in range(2, 10))}, "fine", ""),  # a weekly
     ],
 )
 def test_health(change: dict[str, object], health: str, says: str) -> None:
-    found, note = feed_health(replace(STATE, **change), NOW)  # type: ignore[arg-type]
+    found, note, todo = feed_health(replace(STATE, **change), NOW)  # type: ignore[arg-type]
     assert found.value == health
-    assert says in note
+    assert says in note + todo
+    assert bool(todo) == (health in ("failing", "late", "silent") or "proposal" in change)
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ news.  It is silent where it answers, but brings nothing new for much longer tha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
@@ -117,6 +117,14 @@ class Silence:
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """What somebody knows to be wrong: addresses of feeds with the time from which it is so."""
+
+    troubles: Mapping[str, datetime] = field(default_factory=dict)
+    silences: Mapping[str, datetime] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class HealthReport:
     """All feeds at one moment; those longest in trouble or silent come first."""
 
@@ -125,6 +133,11 @@ class HealthReport:
     retired: int  # those that are gone are troubles as well
     troubles: tuple[Trouble, ...] = ()
     silences: tuple[Silence, ...] = ()
+
+    @property
+    def known(self) -> Known:
+        """What whoever has read this knows."""
+        return Known({t.url: t.since for t in self.troubles}, {s.url: s.since for s in self.silences})
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,13 +213,12 @@ def overdue_seconds(feeds: Sequence[FeedState], now: datetime) -> float:
     return max(0.0, *((now - feed.next_poll).total_seconds() for feed in feeds if not feed.retired), 0.0)
 
 
-def changes(before: HealthReport, after: HealthReport) -> Changes:
-    """What is new since ``before``: troubles that began, troubles that ended, outlets that fell silent."""
-    ailing = {trouble.url for trouble in before.troubles}
-    silent = {silence.url for silence in before.silences}
-    still = {trouble.url for trouble in after.troubles}
+def changes(before: Known, after: HealthReport) -> Changes:
+    """What is new to somebody who knows ``before``: troubles that began, troubles that ended, outlets that
+    fell silent."""
+    still = after.known
     return Changes(
-        new=tuple(trouble for trouble in after.troubles if trouble.url not in ailing),
-        recovered=tuple(sorted(ailing - still)),
-        fell_silent=tuple(silence for silence in after.silences if silence.url not in silent),
+        new=tuple(trouble for trouble in after.troubles if before.troubles.get(trouble.url) != trouble.since),
+        recovered=tuple(sorted(before.troubles.keys() - still.troubles.keys())),
+        fell_silent=tuple(silence for silence in after.silences if silence.url not in before.silences),
     )
