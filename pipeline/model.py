@@ -1,6 +1,7 @@
 """The vocabulary: frozen values that every room speaks in.
 
-Times are aware UTC, enforced where a value is made; similarities are 0-1.
+Times are aware UTC, enforced where a value is made; similarities are 0-1.  One time keeps another zone for a while:
+when an article was published, in the offset that its page states, until it is stored.
 """
 
 from __future__ import annotations
@@ -276,7 +277,11 @@ class TextSource(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """Extracted text and metadata.  ``text`` is plain, paragraphs parted by a newline."""
+    """Extracted text and metadata.  ``text`` is plain, paragraphs parted by a newline.
+
+    ``published`` is aware.  Out of a page it carries the offset that the page states, so that its calendar day is the
+    day that readers saw there; it is compared and stored as the moment it is, and comes back from a store in UTC.
+    """
 
     url: str  # canonicalised address of the page
     title: str
@@ -298,7 +303,9 @@ class Article:
     notes: tuple[str, ...] = ()  # choices made on the way, for people
 
     def __post_init__(self) -> None:
-        _utc_fields(self, "published", "modified")
+        _utc_fields(self, "modified")
+        if self.published is not None:
+            utc(self.published)  # refuses a naive one
 
 
 @dataclass(frozen=True, slots=True)

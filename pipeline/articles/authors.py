@@ -66,6 +66,15 @@ _NOT_A_NAME = re.compile(
     r"редакция|корреспондент|通讯社|通信社|新聞|新闻)\b",
     re.IGNORECASE,
 )
+# An institution may be credited like a person.
+_INSTITUTION = re.compile(
+    r"\b(?:super\s?user|themes?|foundation|university|universit[àéäy]t?|universidad|institut[eo]?|ministry|ministère|"
+    r"minister[io]|government|association|council|committee|gmbh|inc|ltd|llc|magazine?|newspaper|broadcasting|"
+    r"\w*(?:ministerium|stiftung|verband|zeitung|verlag))\b",
+    re.IGNORECASE,
+)
+_HOST_BEHIND = re.compile(r"[(\[]\s*(?:https?://)?(?:www\.)?([\w-]+(?:\.[\w-]+)+)/?\s*[)\]]")
+_ARTICLES = frozenset({"the", "der", "die", "das", "le", "la", "les", "el", "il", "lo", "de", "het"})
 # Words in front of a job: "Ann Lee Senior Political Correspondent".
 _KIND_OF_JOB = re.compile(
     r"\b(?:senior|junior|deputy|assistant|associate|executive|managing|political|business|sports?|science|health|technology|"
@@ -124,16 +133,19 @@ def clean_authors(values: Iterable[str], outlet_names: Iterable[str] = (), *, st
     >>> clean_authors(["By Ann Lee and Bo Ek (Reuters), staff writers"]).authors
     ('Ann Lee', 'Bo Ek')
     """
-    outlets = {_key(name) for name in outlet_names if name}
+    named = [name for name in outlet_names if name]
+    outlets, words = {_key(name) for name in named}, {word for name in named for word in name.casefold().split()}
     people: list[str] = []
     agencies: list[str] = []
     for value in values:
+        if _key(value) in outlets or _names_own_site(value, outlets):
+            continue
         for part in _parts(value):
             name = _person(part)
             agency = agency_of(part) or agency_of(name or _NOT_A_NAME.sub("", part))
             if agency:
                 agencies.append(agency)
-            elif name and not _is_outlet(name, outlets) and (not strict or _has_form_of_name(name)):
+            elif name and not _is_outlet(name, outlets, words) and (not strict or _has_form_of_name(name)):
                 people.append(name)
     unique = {_key(name): name for name in reversed(people)}
     kept = [name for name in dict.fromkeys(people) if unique.get(_key(name)) == name]
@@ -258,7 +270,7 @@ def _person(part: str) -> str:
     name = _without_job(name)
     if not 2 <= len(name) <= 60 or any(c.isdigit() for c in name) or len(name.split()) > 6:
         return ""
-    if _NOT_A_NAME.search(name) or not any(c.isalpha() for c in name):
+    if _NOT_A_NAME.search(name) or _INSTITUTION.search(name) or not any(c.isalpha() for c in name):
         return ""
     if " " not in name and ("." in name or name.islower()):  # a host, a login or a shorthand
         return ""
@@ -290,13 +302,21 @@ def _is_name_word(word: str) -> bool:
     return not word[:1].islower() or word.casefold() in _PARTICLES or word[:2] in ("d'", "d’", "l'", "l’")
 
 
-def _is_outlet(name: str, outlets: set[str]) -> bool:
+def _names_own_site(value: str, outlets: set[str]) -> bool:
+    """ "Harbour Post (www.hp.example)" on a page of hp.example."""
+    host = _HOST_BEHIND.search(value)
+    return host is not None and any(_key(label) in outlets for label in host[1].split("."))
+
+
+def _is_outlet(name: str, outlets: set[str], outlet_words: set[str]) -> bool:
     """The outlet itself, or its name with a desk behind it ("Harbour Post Business", "HP Sport").
 
     A single word does for that only as an abbreviation or before a section: the outlet's name may be someone's
-    first name.
+    first name.  With an article before it, it is no person: "The Post" of "Post Online".
     """
     words = name.split()
+    if len(words) == 2 and words[0].casefold() in _ARTICLES and words[1].casefold() in outlet_words:
+        return True
     if len(words) > 1 and _key(words[0]) in outlets:
         section = _SECTION.fullmatch(" ".join(words[1:]))
         if section or (words[0].isupper() and not name.isupper()):

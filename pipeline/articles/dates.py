@@ -4,8 +4,8 @@ Order: JSON-LD, meta elements, ``<time>`` and microdata, the day in the address,
 its zone is worth more than one without: where the first stamp lacks it, a zoned one of about the same time speaks for
 it.
 
-What comes out is aware UTC, so the calendar day of a late or early hour may differ from the one that the page shows.
-Where only a day is known it stands as that day at midnight UTC, marked as such, and never shifts.
+What comes out is aware, in the offset that the page states, so that its calendar day is the one that the page shows.
+Where only a day is known it stands as that day at midnight UTC, marked as such.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
-from pipeline.articles.head import Head
+from pipeline.articles.head import Head, TimeMark, times_beside_headings
 from pipeline.articles.jsonld import text_of
 
 PUBLISHED_METAS = (
@@ -101,6 +101,7 @@ _ZONES: dict[str, float] = {
 }  # fmt: skip
 _EARLIEST = 1990
 _MARKS = 50  # time elements that are looked at
+_LONGEST_DATE = 20  # characters of a day behind a title
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,7 @@ class Stamp:
 
 @dataclass(frozen=True, slots=True)
 class Dates:
-    """``day_only``: only the day of ``published`` is known.  ``how`` says where it came from."""
+    """``published`` in the page's own offset; ``day_only``: only its day is known.  ``how``: where it came from."""
 
     published: datetime | None = None
     day_only: bool = False
@@ -277,7 +278,7 @@ def find_dates(head: Head) -> Dates:
     if chosen.day_only:
         midnight = chosen.at.replace(tzinfo=UTC)
         return Dates(midnight, True, _aware(modified, None), how, notes)
-    return Dates(chosen.at.astimezone(UTC), False, _aware(modified, chosen.at.tzinfo), how, notes)
+    return Dates(chosen.at, False, _aware(modified, chosen.at.tzinfo), how, notes)
 
 
 def _published(head: Head) -> Iterator[tuple[str, Stamp]]:
@@ -288,14 +289,34 @@ def _published(head: Head) -> Iterator[tuple[str, Stamp]]:
         for value in head.metas.get(name, ()):
             if stamp := parse_stamp(value):
                 yield f"meta {name}", stamp
-    marked = [mark for mark in head.times if not _speaks_of_change(mark.hint)]
-    marked.sort(key=lambda mark: (not _speaks_of_publishing(mark.hint), not mark.in_article))
-    for mark in marked[:_MARKS]:
+    for mark in _marks_in_order(head)[:_MARKS]:
         if (stamp := parse_stamp(mark.value)) and not mark.aside:
             yield "time element", stamp
+    if stamp := _behind_the_title(head.title):
+        yield "title element", stamp
     for node in head.json_ld.nodes:  # a page type that is no article may still carry the time
         if stamp := parse_stamp(text_of(node.get("datePublished"))):
             yield "JSON-LD of another node", stamp
+
+
+def _marks_in_order(head: Head) -> list[TimeMark]:
+    """Times that speak of no change: those beside the headline first, then those marked as of publication."""
+    marks = [mark for mark in head.times if mark.pubdate or not _speaks_of_change(mark.hint)]
+    if len(marks) > 1:
+        near = times_beside_headings(head)
+        marks.sort(
+            key=lambda mark: (
+                mark.node.mem_id not in near, not _speaks_of_publishing(mark.hint), not mark.in_article
+            )
+        )  # fmt: skip
+    return marks
+
+
+def _behind_the_title(title: str) -> Stamp | None:
+    """The day in "Harbour closed | Example | 14.05.2024"."""
+    *before, last = re.split(r"\s[|–—-]\s", title)
+    stamp = parse_stamp(last) if before and len(last) <= _LONGEST_DATE else None
+    return stamp if stamp and stamp.day_only else None
 
 
 def _modified(head: Head) -> Iterator[Stamp]:
@@ -303,7 +324,7 @@ def _modified(head: Head) -> Iterator[Stamp]:
     values += [value for name in MODIFIED_METAS for value in head.metas.get(name, ())]
     yield from filter(None, map(parse_stamp, values))
     for mark in head.times[:_MARKS]:
-        if _speaks_of_change(mark.hint) and (stamp := parse_stamp(mark.value)) and not mark.aside:
+        if _speaks_of_change(mark.hint) and not mark.pubdate and (stamp := parse_stamp(mark.value)) and not mark.aside:
             yield stamp
 
 
@@ -333,9 +354,12 @@ def _with_zone(first: Stamp, others: list[Stamp], modified: Stamp | None) -> tup
 
 
 def _same_moment(bare: Stamp, zoned: Stamp) -> bool:
-    """Whether both can mean one moment: the same day, or clocks that are whole quarters of an hour apart."""
+    """Whether both can mean one moment: the same day, or clocks that are whole quarters of an hour apart.
+
+    A bare day may be that of UTC beside a time of the outlet's own evening.
+    """
     if bare.day_only:
-        return zoned.at.date() == bare.at.date()
+        return bare.at.date() in (zoned.at.date(), zoned.at.astimezone(UTC).date())
     apart = abs(zoned.at.replace(tzinfo=None) - bare.at).total_seconds()
     return apart <= 14 * 3600 and min(apart % 900, 900 - apart % 900) <= 60
 

@@ -17,6 +17,7 @@ _WANTED = (
     "html[lang], [itemprop], [rel~=author], a[rel=next]"
 )
 _MOST_HEADINGS = 20
+_NEAR = 3  # ancestors of a headline in which its time may stand
 _LABEL_BEFORE = 30  # characters before a time that may say what it is
 # Furniture inside a heading that is no part of the headline.
 _LABELS = (
@@ -26,8 +27,10 @@ _LABELS = (
 )
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
 _BREAKS = frozenset({"br", "div", "p", "span", "h1", "h2", "h3", "strong", "small"})
-_ASIDE = frozenset({"aside", "nav", "footer"})
-_SIDE_CLASS = re.compile(r"related|sidebar|teaser|recommend|most-?read|comment|trending|promo|latest", re.IGNORECASE)
+_ASIDE = frozenset({"aside", "nav", "footer", "blockquote"})  # what is quoted, such as a tweet, has its own time
+_SIDE_CLASS = re.compile(
+    r"related|sidebar|teaser|recommend|most-?read|comment|trending|promo|latest|(?<![\w-])aside(?![\w-])", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +53,14 @@ class TimeMark:
     node: LexborNode
 
     @property
+    def pubdate(self) -> bool:
+        """Marked as the time of publication (HTML5's ``pubdate``), whatever its class says (hAtom's ``updated``)."""
+        return "pubdate" in self.node.attributes
+
+    @property
     def aside(self) -> bool:
         """In a side bar, a teaser or a comment: of another article."""
-        return is_aside(self.node)
+        return _inside_a_teaser(self.node) or is_aside(self.node)
 
     @property
     def in_article(self) -> bool:
@@ -221,8 +229,36 @@ def _inside(node: LexborNode, *tags: str) -> bool:
     return False
 
 
+def _inside_a_teaser(node: LexborNode) -> bool:
+    """In a link that says more than the time: one to another article, no permalink."""
+    parent = node.parent
+    while parent is not None and parent.tag != "body":
+        if parent.tag == "a":
+            return len(one_line(parent.text())) > len(one_line(node.text())) + _LABEL_BEFORE
+        parent = parent.parent
+    return False
+
+
+def times_beside_headings(head: Head) -> set[int]:
+    """``mem_id`` of the ``time`` elements that share a near ancestor with an ``h1`` that is not the site's name."""
+    homes = {heading.full for heading in head.headings if heading.leads_home}
+    found: set[int] = set()
+    for node in head.tree.css("h1")[:_MOST_HEADINGS]:
+        if heading_text(node) in homes:
+            continue
+        parent = node.parent
+        for _ in range(_NEAR):
+            if parent is None or parent.tag in ("body", "main", "html"):
+                break
+            if times := parent.css("time, [itemprop^=date]"):
+                found.update(time.mem_id for time in times)
+                break
+            parent = parent.parent
+    return found
+
+
 def is_aside(node: LexborNode) -> bool:
-    """Whether the element stands in a side bar, a teaser list, the comments or the page's frame."""
+    """Whether the element stands in a side bar, a teaser list, a quotation, the comments or the page's frame."""
     parent = node.parent
     steps = 0
     while parent is not None and parent.tag != "body" and steps < 40:

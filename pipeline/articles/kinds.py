@@ -8,12 +8,16 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
-from pipeline.articles.head import Head
+from pipeline.articles.head import Head, is_aside
 from pipeline.articles.jsonld import ARTICLE_TYPES, types_of
 from pipeline.errors import PageRejected
 from pipeline.model import Reason
+from pipeline.text import count_of, one_line
 
 _SHORT = 120  # words: less than this beside a gallery, video or wall is a caption or a teaser
+_LISTED = 0.4  # links per line from which a text is a list of articles; lyrics and recipes have none
+_LINKED_HEADLINES = "h2 a[href], h3 a[href], h4 a[href], a[href] h2, a[href] h3, a[href] h4"
+_HEADLINE = 15  # characters from which a link may be a headline
 _CONSENT_TITLE = re.compile(
     r"before you continue|bevor sie (?:fortfahren|weiter)|avant de (?:continuer|poursuivre)|antes de continuar|"
     r"prima di continuare|(?:cookie|privacy)[ -]?(?:consent|einwilligung|wall)|consent (?:required|needed)|"
@@ -119,14 +123,27 @@ def _check_media(head: Head, types: set[str], url: str, words: int) -> None:
 def _check_index(head: Head, url: str, text: str, words: int) -> None:
     if ARTICLE_TYPES & set(types_of(head.json_ld.article)) or head.meta("article:published_time"):
         return
-    path = urlsplit(url).path.rstrip("/")
-    lines = [line for line in text.split("\n") if line.strip()]
+    address = urlsplit(url)
+    path = address.path.rstrip("/")
+    lines = [line for line in (raw.strip(" -") for raw in text.split("\n")) if line]
     long_lines = sum(count_words(line) >= 25 for line in lines)
     listing = {"CollectionPage", "ItemList", "SearchResultsPage"} & head.json_ld.types()
     og_type = head.meta("og:type").lower()
-    if not path and long_lines < 5:
+    if not path and not address.query and long_lines < 5:
         raise PageRejected(Reason.INDEX_PAGE, "the front page of a site")
-    if (listing or og_type == "website") and long_lines * 4 < len(lines) and len(lines) >= 8:
-        raise PageRejected(Reason.INDEX_PAGE, f"{len(lines)} short lines and {long_lines} paragraphs")
-    if words and not long_lines and len(lines) >= 12:
-        raise PageRejected(Reason.INDEX_PAGE, f"{len(lines)} short lines and no paragraph")
+    of_a_list = (listing or og_type == "website") and long_lines * 4 < len(lines) and len(lines) >= 8
+    without_paragraph = words and not long_lines and len(lines) >= 12
+    if (of_a_list or without_paragraph) and _links_per_line(head, lines) >= _LISTED:
+        raise PageRejected(
+            Reason.INDEX_PAGE, f"{len(lines)} lines between links, {count_of(long_lines, 'paragraph')} among them"
+        )
+
+
+def _links_per_line(head: Head, lines: list[str]) -> float:
+    """Lines that are mostly the text of one link, or linked headlines where extractors left those out, per line."""
+    headlines = [node for node in head.tree.css(_LINKED_HEADLINES) if not is_aside(node)]
+    texts = {one_line(link.text()) for link in head.tree.css("a[href]")}
+    links = {text for text in texts if len(text) >= _HEADLINE}
+    joined = "\n".join(links)
+    linked = sum(line in joined or any(link in line and 2 * len(link) >= len(line) for link in links) for line in lines)
+    return max(linked, len(headlines)) / len(lines)

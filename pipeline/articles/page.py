@@ -212,7 +212,7 @@ def _title(page: _Page, known_as: tuple[str, ...], text: str) -> str:
     if selector and (node := page.head.tree.css_first(selector)) is not None:
         title, how = heading_text(node), "outlet rule"
     else:
-        title, how = find_title(page.head, known_as, text.split("\n", _TITLE_LINES)[:_TITLE_LINES])
+        title, how = find_title(page.head, known_as, text.split("\n", _TITLE_LINES)[:_TITLE_LINES], page.url)
     page.note("title", f"{title!r} from {how or 'nowhere'}")
     return title
 
@@ -250,7 +250,7 @@ def _found_dates(page: _Page) -> Dates:
         stamp = parse_stamp(given.get("datetime") or given.get("content") or one_line(node.text()))
         if stamp is not None:
             at = stamp.at if stamp.zoned else stamp.at.replace(tzinfo=UTC)
-            return replace(dates, published=at.astimezone(UTC), day_only=stamp.day_only, how="outlet rule")
+            return replace(dates, published=at, day_only=stamp.day_only, how="outlet rule")
     if dates.published is not None:
         return dates
     day, how = day_in_address(page.url), "address"

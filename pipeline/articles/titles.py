@@ -1,4 +1,4 @@
-"""The headline: the ``h1`` that readers see, confirmed by what the markup says, without the site's name."""
+"""The headline: the ``h1`` that readers see, confirmed by markup or address, without the site's name."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import html
 import re
 import unicodedata
 from collections.abc import Collection, Iterable
+from urllib.parse import urlsplit
 
 from pipeline.articles.head import Head, Heading
 from pipeline.articles.jsonld import text_of
@@ -24,14 +25,18 @@ _MOST = 500  # characters of a title that are looked at
 _LONGEST = 250  # characters of a line that may be a headline
 _WORD = re.compile(r"\w+")
 _CONFIRMED = 0.5  # share of common words with a title of the markup
+_SLUG_WORD = re.compile(r"[^\W_]+")
+_SLUG_WORDS = 4  # words in common with the address
+_IN_SLUG = 0.6  # and their share of both
 _PLAUSIBLE = 0.2  # ... where the heading stands in the article and is long enough for a headline
 
 
-def find_title(head: Head, outlet_names: Iterable[str], lines: Iterable[str] = ()) -> tuple[str, str]:
+def find_title(head: Head, outlet_names: Iterable[str], lines: Iterable[str] = (), url: str = "") -> tuple[str, str]:
     """The title and where it came from; ``("", "")`` where the page has none.
 
     ``outlet_names`` are the names by which the site calls itself; ``lines`` are the first lines of the body,
-    which confirm a headline that stands in no heading.
+    which confirm a headline that stands in no heading; the words of ``url`` confirm a heading that the markup, written
+    for search engines, does not.
     """
     names = {plain_words(name) for name in outlet_names if name}
     names |= {plain_words(h.full) for h in head.headings if h.leads_home} - {""}
@@ -39,6 +44,8 @@ def find_title(head: Head, outlet_names: Iterable[str], lines: Iterable[str] = (
     heading = _best_heading(head.headings, references, names)
     if heading:
         return _as_written(heading, references), "h1"
+    if heading := _in_the_address(head.headings, url, names):
+        return heading, "h1, confirmed by the address"
     for source, text in references:
         if text:
             return text, source
@@ -147,6 +154,24 @@ def _best_heading(headings: tuple[Heading, ...], references: list[tuple[str, str
         return without_site(best, names)
     alone = [h for h in headings if h.in_article and len(h.text) >= 20 and not _is_site(h.text, names)]
     return alone[0].text if len(alone) == 1 and len(headings) == 1 and not references else ""
+
+
+def _in_the_address(headings: tuple[Heading, ...], url: str, names: set[str]) -> str:
+    """The heading whose words make up a part of the address."""
+    parts = [set(_SLUG_WORD.findall(part.casefold())) for part in urlsplit(url).path.split("/")]
+    slug = max(parts, key=len)
+    if len(slug) < _SLUG_WORDS:
+        return ""
+    for heading in headings:
+        words = set(_WORD.findall(plain_words(heading.text)))
+        common = len(words & slug)
+        if (
+            common >= _SLUG_WORDS
+            and common >= _IN_SLUG * max(len(words), len(slug))
+            and not _is_site(heading.text, names)
+        ):
+            return heading.text
+    return ""
 
 
 def _without_kicker(heading: Heading, references: list[tuple[str, str]]) -> str:

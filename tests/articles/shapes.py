@@ -15,7 +15,6 @@ from pathlib import Path
 
 STORIES = tomllib.loads(Path(__file__).with_name("stories.toml").read_text("utf-8"))
 TIME = "2024-05-14T09:30:00+02:00"
-UTC_TIME = "2024-05-14T07:30:00+00:00"
 
 
 @dataclass(frozen=True)
@@ -78,7 +77,7 @@ def golden(name: str, key: str, function: Shape) -> Golden:
         name, str(given["page"]).replace("HOST", host).encode(encoding), url, told,
         str(given.get("title", told.title)),
         tuple(given.get("authors", told.authors)),  # type: ignore[call-overload]
-        given.get("published", UTC_TIME),  # type: ignore[arg-type]
+        given.get("published", TIME),  # type: ignore[arg-type]
         given.get("canonical", None) and str(given["canonical"]).replace("HOST", host),
         tuple(given.get("origins", ())),  # type: ignore[call-overload]
         str(given.get("content_type", "text/html; charset=utf-8")),

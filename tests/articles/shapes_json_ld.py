@@ -180,6 +180,7 @@ def japanese_with_its_own_encoding(s: Story) -> dict[str, object]:
         "page": document(head, NAV + body + FOOTER, "ja").replace('"utf-8"', '"shift_jis"'),
         "encoding": "shift_jis",
         "content_type": "text/html",
+        "published": "2024-05-14T16:30:00+09:00",
     }
 
 

@@ -61,7 +61,8 @@ def parsely_metas(s: Story) -> dict[str, object]:
             NAV
             + f'<div class="story-wrap"><h1>{s.title}</h1><div class="story-text">{ps(s.lines)}</div></div>'
             + FOOTER,
-        )
+        ),
+        "published": "2024-05-14T07:30:00+00:00",
     }
 
 
@@ -182,7 +183,8 @@ def only_a_day_in_the_address(s: Story) -> dict[str, object]:
 def seconds_since_the_epoch(s: Story) -> dict[str, object]:
     head = f'<title>{s.title}</title><meta name="pubdate" content="1715671800"><meta name="author" content="{s.authors[0]}">'
     return {
-        "page": document(head, NAV + f'<div class="article-main"><h1>{s.title}</h1>{ps(s.lines)}</div>' + FOOTER, "ja")
+        "page": document(head, NAV + f'<div class="article-main"><h1>{s.title}</h1>{ps(s.lines)}</div>' + FOOTER, "ja"),
+        "published": "2024-05-14T07:30:00+00:00",
     }
 
 

@@ -59,6 +59,19 @@ def test_titles(head: str, body: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("/region/old-bridge-rebuilt-at-last-after-two-winters-4711.html", TITLE),
+        ("/region/ten-great-walks-along-the-river", "Ten great walks"),
+        ("/region/4711", "Ten great walks"),
+    ],
+)
+def test_the_address_confirms_a_heading(address: str, expected: str) -> None:
+    page = read_head(document(og("Ten great walks"), f"<h1>{TITLE}</h1>"), URL)
+    assert find_title(page, [], url=f"https://www.harbour-post.example{address}")[0] == expected
+
+
+@pytest.mark.parametrize(
     ("byline", "people", "agencies"),
     [
         ("ANN LEE, Senior Political Correspondent", ["ANN LEE"], []),
@@ -80,11 +93,20 @@ def test_titles(head: str, body: str, expected: str) -> None:
         ("Harbour Business", [], []),
         ("Harbour Lee", ["Harbour Lee"], []),
         ("HP Sport", [], []),
+        ("The Harbour", [], []),
+        ("Harbour Bay (www.hp.example)", [], []),
+        ("Super User", [], []),
+        ("Verkehrsministerium des Landes", [], []),
+        ("University of the North", [], []),
     ],
 )
 def test_bylines_as_written(byline: str, people: list[str], agencies: list[str]) -> None:
     found = clean_authors([byline], ["Harbour", "HP"])
     assert (list(found.authors), list(found.agencies)) == (people, agencies)
+
+
+def test_the_outlet_is_told_before_its_name_is_taken_apart() -> None:
+    assert clean_authors(["Port & i"], ["Port & i"]).authors == ()
 
 
 @pytest.mark.parametrize(
@@ -176,11 +198,35 @@ MAY = datetime(2024, 5, 14, 7, 30, tzinfo=UTC)
         ("", "<time datetime='2024-05-01T07:30Z'>x</time><time pubdate datetime='2024-05-14T07:30Z'>x</time>", MAY, False),
         ("", "<div class='related'><time datetime='2024-05-01T07:30Z'>x</time></div>", None, False),
         ("", "<div id='comments'><time datetime='2024-05-16T07:30Z'>x</time></div>", None, False),
+        ("", "<blockquote>A post of <time datetime='2024-05-01T07:30Z'>May 1</time></blockquote>", None, False),
+        ("", "<div class='aside secondary'><time pubdate datetime='2024-05-16T07:30Z'>x</time></div>", None, False),
+        ("", "<a href='/other'>Another headline of the region, from yesterday <time datetime='2024-05-13T07:30Z'>x</time></a>", None, False),
+        ("", "<a href='/this'><time datetime='2024-05-14T07:30Z'>14 May</time></a>", MAY, False),
+        ("", "<article><p><time pubdate datetime='2024-05-01T07:30Z'>x</time></p></article><div><h1>T</h1><p><time datetime='2024-05-14T07:30Z'>x</time></p></div>", MAY, False),
+        ("", "<time class='updated' pubdate datetime='2024-05-14T07:30Z'>x</time>", MAY, False),
+        (metas(date="2024-05-14"), "<h1>T</h1><time datetime='2024-05-13T20:08-04:00'>x</time>", datetime(2024, 5, 14, 0, 8, tzinfo=UTC), False),
+        ("<title>Bridge rebuilt | Harbour | 14.05.2024</title>", "", datetime(2024, 5, 14, tzinfo=UTC), True),
+        ("<title>Bridge of 14.05.2024 rebuilt | Harbour</title>", "", None, False),
     ],
 )  # fmt: skip
 def test_time_of_publication(head: str, body: str, published: datetime | None, day_only: bool) -> None:
     dates = find_dates(read_head(document(head, body), URL))
     assert (dates.published, dates.day_only) == (published, day_only)
+
+
+@pytest.mark.parametrize(
+    ("stamp", "shown"),
+    [
+        ("2024-05-14T00:30:00+02:00", "2024-05-14T00:30:00+02:00"),  # in UTC still the day before
+        ("2024-05-14T22:15:00-0400", "2024-05-14T22:15:00-04:00"),  # in UTC already the day after
+        ("2024-05-14T23:15:00Z", "2024-05-14T23:15:00+00:00"),
+        ("2024-05-14", "2024-05-14T00:00:00+00:00"),
+    ],
+)
+def test_the_day_is_the_one_that_the_page_states(stamp: str, shown: str) -> None:
+    published = find_dates(read_head(document(metas(article__published_time=stamp), ""), URL)).published
+    assert published is not None
+    assert (published.isoformat(), published.date()) == (shown, date(2024, 5, 14))
 
 
 @pytest.mark.parametrize(

@@ -258,7 +258,7 @@ SHORT = "<p>Nine pictures of the day from the harbour town by the sea, taken on 
         (document("<title>Before you continue</title>", "<p>We use cookies. Our partners use cookies. Consent.</p>"), URL, Reason.CONSENT_WALL),
         (document(ld(news(story("en"), isAccessibleForFree=False)), f"<p>{story('en').lines[0]}</p>"), URL, Reason.PAYWALL),
         (document("", f"<p>{story('en').lines[0]}</p><p>Subscribe to continue reading.</p>"), URL, Reason.PAYWALL),
-        (document(metas(og__type="website"), "".join(f"<h3>Headline number {i} of this day</h3><p>Some short text</p>" for i in range(30))), URL, Reason.INDEX_PAGE),
+        (document(metas(og__type="website"), "".join(f"<h3><a href=/s/{i}>Headline number {i} of this day</a></h3><p>Some short text</p>" for i in range(30))), URL, Reason.INDEX_PAGE),
         (document("", "<p>Too short.</p>"), URL, Reason.NO_TEXT),
         ("  ", URL, Reason.PAGE_EMPTY),
     ],
@@ -267,6 +267,22 @@ def test_pages_that_are_no_article(page: str, url: str, reason: Reason) -> None:
     with pytest.raises(PageRejected) as caught:
         extract(page, url)
     assert (caught.value.reason, bool(caught.value.detail)) == (reason, True)
+
+
+TEASERS = "".join(
+    f"<div class=related><h3><a href=/s/{i}>Headline number {i} of this day</a></h3></div>" for i in range(9)
+)
+
+
+@pytest.mark.parametrize(
+    ("body", "url"),
+    [
+        ("<p>" + "<br>".join(f"The tide came in at {i} and the boats went out" for i in range(30)) + "</p>" + TEASERS, URL),  # a song
+        (ps(story("en").lines[:3]), "https://www.paper.example/?p=4711"),
+    ],
+)  # fmt: skip
+def test_short_lines_and_addresses_without_path_are_no_list(body: str, url: str) -> None:
+    assert extract(document(metas(og__type="website"), body), url).text
 
 
 def entry(**given: object) -> Entry:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta, timezone
 
 import pytest
 from storage_builders import LATER, NOW, article, ingest, join, merge, revise
@@ -60,6 +61,14 @@ def test_article_comes_back_as_it_was_given(store: Store) -> None:
     assert store.find_article("a1") == store.find_article(full.url) == found[1]
     assert store.find_article("nothing") is None
     assert store.texts([1, 2, 9]) == {1: full.text, 2: ""}
+
+
+def test_a_time_in_the_pages_own_zone_comes_back_as_the_same_moment_in_utc(store: Store) -> None:
+    local = NOW.astimezone(timezone(timedelta(hours=-5)))
+    store.apply([replace(ingest(1, 1), article=article(1, published=local))], NOW)
+    published = store.articles([1])[1].article.published
+    assert published is not None
+    assert (published, published.utcoffset()) == (local, timedelta(0))
 
 
 def test_join_keeps_the_evidence(store: Store) -> None:
