@@ -1,4 +1,4 @@
-"""RSS 0.9-2.0, RDF and Atom: what feedparser found → ``RawFeed``.
+"""RSS 0.9-2.0, RDF and Atom: what feedparser, or the quick reader of ordinary feeds, found → ``RawFeed``.
 
 feedparser gets UTF-8 that has passed the guard, no base address (so that it never resolves a GUID into a
 link), and neither cleans nor rewrites HTML.  It does join links with ``xml:base``; what is still relative
@@ -16,6 +16,7 @@ from typing import Any
 import feedparser
 
 from pipeline.errors import FeedRejected
+from pipeline.feeds.plainxml import read_plain
 from pipeline.feeds.raw import RawEntry, RawFeed, names, plain, title_of
 from pipeline.model import FeedHints, Reason
 
@@ -36,8 +37,13 @@ def read_xml_feed(text: str) -> RawFeed:
 
     Raises ``FeedRejected`` where feedparser stumbles, which it does over some orders of tags.
     """
+    return raw_feed(read_plain(text) or by_feedparser(text), text)
+
+
+def by_feedparser(text: str) -> Any:
+    """What feedparser finds; raises ``FeedRejected``."""
     try:
-        found = feedparser.parse(
+        return feedparser.parse(
             io.BytesIO(b"<?xml version='1.0' encoding='utf-8'?>\n" + text.encode("utf-8", "replace")),
             response_headers=_HEADERS,
             resolve_relative_uris=False,
@@ -45,6 +51,10 @@ def read_xml_feed(text: str) -> RawFeed:
         )
     except _STUMBLES as error:
         raise FeedRejected(Reason.FEED_NOT_A_FEED, f"damaged beyond reading ({type(error).__name__})") from None
+
+
+def raw_feed(found: Any, text: str) -> RawFeed:
+    """The feed of which a parser ``found`` feed and entries in ``text``."""
     feed = found.feed
     return RawFeed(
         title=_title(feed),

@@ -61,7 +61,7 @@ async def poll_feed(parts: Parts, feed: FeedState, tally: Tally, keeper: PollKee
         polled = Polled(PollFacts(Reason.INTERNAL_ERROR, f"{type(error).__name__}: {error}"))
     now = parts.clock()
     state = after_poll(feed, polled.facts, now, parts.polling, parts.random.random())
-    taken, refused = await _news(parts, feed, polled.document, now)
+    taken, refused = await _news(keeper, feed, polled.document, now)
     state = await follow_hub(parts, state, len(taken) if feed.last_keys else 0, now)
     failure = state.last_reason or polled.facts.reason
     spent = {"poll": round((time.monotonic() - began) * 1000, 2)}
@@ -156,13 +156,13 @@ def _said(detail: str, offered: str | None) -> str:
 
 
 async def _news(
-    parts: Parts, feed: FeedState, document: FeedDocument | None, now: datetime
+    keeper: PollKeeper, feed: FeedState, document: FeedDocument | None, now: datetime
 ) -> tuple[list[tuple[Entry, bool]], Sequence[tuple[RefusedEntry, JournalRow]]]:
     """Entries that become work, with whether they are revised; and refused ones with their journal rows."""
     if document is None:
         return [], []
     keys = [entry.key for entry in document.entries]
-    known = await parts.db(parts.store.known_entries, feed.row, keys)
+    known = await keeper.known(feed.row, keys)
     verdicts = decide_entries(document, known)
     taken = [(v.entry, isinstance(v, Revised)) for v in verdicts if isinstance(v, New | Revised)]
     refused = [(v, _refused_row(feed, v, now)) for v in verdicts if isinstance(v, RefusedEntry)]

@@ -95,8 +95,12 @@ class Feeds(Part):
 
     def known_entries(self, feed_row: int, keys: Sequence[str]) -> dict[str, str]:
         """Key -> fingerprint of those ``keys`` that this feed has served before."""
+        return self.known_entries_of([(feed_row, keys)])[0]
+
+    def known_entries_of(self, asked: Sequence[tuple[int, Sequence[str]]]) -> list[dict[str, str]]:
+        """``known_entries`` for several feeds."""
         with self._db.read() as connection:
-            return {key: known for key, (_, known) in self._entries(connection, feed_row, keys).items()}
+            return [self._known(connection, feed_row, keys) for feed_row, keys in asked]
 
     def apply_poll(
         self,
@@ -126,43 +130,45 @@ class Feeds(Part):
 
     def _apply_polls(self, polls: Sequence[Poll]) -> list[list[JournalRow]]:
         with self._db.write() as connection:
-            return [self._poll(connection, poll) for poll in polls]
+            self._many(connection, _SAVE, [(*_columns(poll.state).values(), poll.state.row) for poll in polls])
+            self._take(connection, polls)
+            fresh = [
+                [told for entry, told in poll.refused if _is_first_refusal(connection, poll.state.row, entry)]
+                for poll in polls
+            ]
+            rows = [row for poll, told in zip(polls, fresh, strict=True) for row in (*poll.journal_rows, *told)]
+            journal.append(self._db, connection, rows)
+            return fresh
 
-    def _poll(self, connection: Connection, poll: Poll) -> list[JournalRow]:
-        row = poll.state.row
-        _save_feed(connection, poll.state)
-        self._take(connection, row, poll.taken, codec.micros(poll.now))
-        fresh = [told for entry, told in poll.refused if _is_first_refusal(connection, row, entry)]
-        journal.append(self._db, connection, [*poll.journal_rows, *fresh])
-        return fresh
-
-    def _take(self, connection: Connection, feed: int, taken: Sequence[tuple[Entry, bool]], now: int) -> None:
+    def _take(self, connection: Connection, polls: Sequence[Poll]) -> None:
         """Make work of every version that is not known, in the order given."""
-        keys = [entry.key for entry, _ in taken]
-        known = {key: version for key, (_, version) in self._entries(connection, feed, keys).items()}
-        added: dict[str, str] = {}
-        changed: dict[str, str] = {}
-        fresh: list[tuple[Entry, bool]] = []
-        for entry, revised in taken:
-            if known.get(entry.key) == entry.fingerprint:
-                continue
-            (changed if entry.key in known else added)[entry.key] = entry.fingerprint
-            known[entry.key] = entry.fingerprint
-            fresh.append((entry, revised))
-        self._many(connection, _ADD, [(feed, key, version, now) for key, version in added.items()])
-        self._many(connection, _CHANGE, [(version, feed, key) for key, version in changed.items()])
-        rows = self._entries(connection, feed, [entry.key for entry, _ in fresh])
-        work = [(rows[e.key][0], codec.write_entry(e), int(revised), 0, now, "") for e, revised in fresh]
+        known: dict[int, dict[str, str]] = {}
+        added, changed, work = [], [], []
+        for poll in polls:
+            feed, now = poll.state.row, codec.micros(poll.now)
+            versions = known.setdefault(feed, {})
+            versions |= self._known(connection, feed, [e.key for e, _ in poll.taken if e.key not in versions])
+            for entry, revised in poll.taken:
+                version = versions.get(entry.key)
+                if version == entry.fingerprint:
+                    continue
+                if version is None:
+                    added.append((feed, entry.key, entry.fingerprint, now))
+                else:
+                    changed.append((entry.fingerprint, feed, entry.key))
+                versions[entry.key] = entry.fingerprint
+                work.append((codec.write_entry(entry), int(revised), now, feed, entry.key))
+        self._many(connection, _ADD, added)
+        self._many(connection, _CHANGE, changed)
         self._many(connection, _WAIT, work)
 
-    def _entries(self, connection: Connection, feed: int, keys: Sequence[str]) -> dict[str, tuple[int, str]]:
-        """Key -> (row, fingerprint) of known entries."""
-        found: dict[str, tuple[int, str]] = {}
+    def _known(self, connection: Connection, feed: int, keys: Sequence[str]) -> dict[str, str]:
+        """Key -> fingerprint of known entries."""
+        found: dict[str, str] = {}
         for start in range(0, len(keys), CHUNK):
-            query = select(_entry.c.key, _entry.c.row, _entry.c.fingerprint).where(
-                _entry.c.feed == feed, _entry.c.key.in_(keys[start : start + CHUNK])
-            )
-            found.update((row.key, (row.row, row.fingerprint)) for row in connection.execute(query))
+            part = keys[start : start + CHUNK]
+            sql = self._sql(_KNOWN.replace("{marks}", ", ".join("?" * len(part))))
+            found.update(map(tuple, connection.exec_driver_sql(sql, (feed, *part)).all()))
         return found
 
     def _state(self, row: Any) -> FeedState:
@@ -171,9 +177,15 @@ class Feeds(Part):
         return dataclasses.replace(state, source=source, retired=state.retired or not row.listed)
 
 
+# in the order of _columns
+_SAVE = "UPDATE feed SET source_url = ?, url = ?, outlet = ?, next_poll = ?, retired = ?, state = ? WHERE row = ?"
+_KNOWN = "SELECT key, fingerprint FROM entry WHERE feed = ? AND key IN ({marks})"
 _ADD = "INSERT INTO entry (feed, key, fingerprint, seen) VALUES (?, ?, ?, ?)"
 _CHANGE = "UPDATE entry SET fingerprint = ? WHERE feed = ? AND key = ?"
-_WAIT = "INSERT INTO work (entry, payload, revised, attempts, due, detail) VALUES (?, ?, ?, ?, ?, ?)"
+_WAIT = (
+    "INSERT INTO work (entry, payload, revised, attempts, due, detail)"
+    " SELECT row, ?, ?, 0, ?, '' FROM entry WHERE feed = ? AND key = ?"
+)
 
 
 def _columns(state: FeedState) -> dict[str, Any]:

@@ -36,8 +36,11 @@ def columns(place: int, row: JournalRow, article: int | None, story: int | None)
 
 def append(database: Database, connection: Connection, rows: Iterable[JournalRow]) -> None:
     """Write rows that name their article and story by public id, if at all."""
+    told = list(rows)
+    if not told:
+        return
     place = next_row(connection, "journal")
-    ready = [columns(place + i, codec.sound(row), *_named(connection, row)) for i, row in enumerate(rows)]
+    ready = [columns(place + i, codec.sound(row), *_named(connection, row)) for i, row in enumerate(told)]
     database.insert(connection, tables.journal, ready)
 
 
