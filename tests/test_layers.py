@@ -28,10 +28,11 @@ DEPTH = {
     "web": 3,
     "run": 4,
     "demo": 4,
-    "app": 5,
-    "desk": 6,
-    "daemon": 7,
-    "cli": 8,
+    "archive": 5,
+    "app": 6,
+    "desk": 7,
+    "daemon": 8,
+    "cli": 9,
 }
 
 # package → the only rooms that may import it
@@ -51,6 +52,9 @@ DOORS = {
     "opentelemetry": {"run"},
     "starlette": {"web"},
     "uvicorn": {"web"},
+    "duckdb": {"archive"},
+    "pyspark": {"archive"},
+    "pyarrow": {"archive", "exports"},
 }
 
 

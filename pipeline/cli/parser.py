@@ -25,6 +25,11 @@ words, all of them · "a phrase" · begin* · -without · outlet:"The Gazette" �
 since:2026-01-31 · since:7d · until:12h; put -- before a query that begins with a dash"""
 
 
+ARCHIVE_HELP = """\
+DIR/articles and DIR/stories hold the result as Parquet; DIR/work holds the stages, with which a run that was ended
+goes on and --into can be given later. Needs an extra: storyfold[duckdb] or storyfold[spark]."""
+
+
 def build_parser() -> argparse.ArgumentParser:
     """The whole grammar; ``args.module`` names the module of ``pipeline.cli.commands`` that carries it out."""
     parser = argparse.ArgumentParser(
@@ -130,6 +135,17 @@ def _dedup(commands: _Commands[argparse.ArgumentParser]) -> None:
     dedup = _command(commands, "dedup", "dedup", "fold the articles of a JSON Lines file into stories")
     dedup.add_argument("input", metavar="IN.jsonl[.gz]", help="one {id, url, outlet, title, published, text} a line")
     dedup.add_argument("--output", "-o", required=True, metavar="OUT.jsonl", help="one line per article")
+    archive = _command(commands, "archive", "archive", "fold a whole archive into stories, on DuckDB or Spark")
+    archive.epilog = ARCHIVE_HELP
+    archive.add_argument("inputs", nargs="+", metavar="IN", help="Parquet or JSON Lines: files, folders, Spark's URLs")
+    archive.add_argument("--output", "-o", required=True, metavar="DIR", help="result and stages; run again to go on")
+    archive.add_argument("--engine", choices=["duckdb", "spark"], default="duckdb", help="default: duckdb")
+    archive.add_argument("--master", metavar="URL", help="of Spark, e.g. spark://host:7077 (default: this machine)")
+    archive.add_argument("--workers", type=_positive, metavar="N", help="processes (default: one for each core)")
+    archive.add_argument("--memory", type=_positive, default=1024, metavar="MIB", help="for joins (default: 1024)")
+    archive.add_argument("--jsonl", metavar="FILE", help="also write what `dedup` would write")
+    archive.add_argument("--into", metavar="URL", help="load the result into this database, e.g. sqlite:///news.db")
+    archive.add_argument("--fresh", action="store_true", help="throw away what DIR holds of an earlier run")
     extract = _command(commands, "extract", "extract", "page → article, as JSON")
     extract.add_argument("file", metavar="FILE|-", help="an HTML page; - for standard input")
     extract.add_argument("--url", required=True, help="the page's address")

@@ -38,6 +38,9 @@ canonical_rule, articles[{article_id, url, outlet, title, published, canonical, 
 adds `related[{story_id, title, similarity}]` |
 | `dedup --output` | input: `{id, url, outlet, title, published, text}`; output, in the order of the input: \
 `{id, story_id, canonical, match: {article_id, score, reason} or null}` |
+| `archive --json` | `engine, lines, articles, undated, repeated, stories, with_copies, largest, compared, same, \
+capped{crowded_hashes, most_carried, meetings_left_out, not_compared}, bad_count, bad[], seconds{}, went_on[], \
+loaded{articles, stories, known} or null`; `archive --jsonl` writes lines as `dedup` does, in the order of the archive |
 | `extract` | the article: `url, title, text, outlet, published, published_day_only, modified, authors, agencies, \
 language, canonical_url, section, keywords, image, free, origins, source, notes` |
 | `explain --json` | `a, b, score, same, kind, why, threshold, bias, lines[{feature, value, weight, contribution, \

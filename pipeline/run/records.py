@@ -101,6 +101,18 @@ def _record(number: int, line: bytes) -> Record | BadLine:
         if lenient is None:
             return BadLine(number, str(error))
         row = lenient
+    return _of(number, row)
+
+
+def record_of(number: int, values: dict[str, Any]) -> Record | BadLine:
+    """A record from values that are at hand already, such as a row of a table; text as JSON may have it."""
+    try:
+        return _of(number, msgspec.convert(values, _Line))
+    except msgspec.ValidationError as error:
+        return BadLine(number, str(error))
+
+
+def _of(number: int, row: _Line) -> Record | BadLine:
     key = str(row.id)
     if not key:
         return BadLine(number, "the id is empty")
