@@ -25,12 +25,17 @@ RETITLED = 0.6  # similarity of titles below which one outlet's two articles cou
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """The decision about one article, its reason, and the sketch to store with it."""
+    """The decision about one article, its reason, and the profile it was made with."""
 
     decision: Decision
     reason: Reason
-    sketch: bytes
+    profile: Profile
     candidates: int = 0  # stored articles that the index named
+
+    @property
+    def sketch(self) -> bytes:
+        """What is stored of the profile."""
+        return self.profile.sketch
 
 
 class Deciding:
@@ -165,7 +170,7 @@ class Deciding:
         self._speaker[story] = row
         matcher.learning.append((profile.outlet, profile.shingles))
         decision = Decision(Action.START, story, (), None, row, ONLY)
-        return Decided(decision, Reason.STARTED_STORY, profile.sketch)
+        return Decided(decision, Reason.STARTED_STORY, profile)
 
     def _join(self, row: int, matches: list[Found], second: int | None = None) -> Decided:
         """Join the best story; of two that merge, the older one lives on."""
@@ -192,4 +197,4 @@ class Deciding:
         changed = speaker if speaker != before else None
         reason = Reason.JOINED_STORY if folded is None else Reason.MERGED_STORIES
         decision = Decision(action, story, evidence, folded, changed, rule)
-        return Decided(decision, reason, self._own[row].sketch)
+        return Decided(decision, reason, self._own[row])

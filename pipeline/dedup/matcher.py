@@ -57,11 +57,26 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """An article with the row it will be stored under; ``profile`` where it was made elsewhere already."""
+    """An article with the row it will be stored under.
+
+    ``profile`` where it was made elsewhere already; the article itself is needed only where it was not.
+    """
 
     row: int
-    article: Article
+    article: Article | None
     profile: Profile | None = None
+
+
+def profiles_of(batch: Sequence[Incoming]) -> list[Profile]:
+    """A profile for each; raises ``ValueError`` for one that has neither profile nor article."""
+    made = iter(profiles([_article(item) for item in batch if item.profile is None]))
+    return [item.profile or next(made) for item in batch]
+
+
+def _article(item: Incoming) -> Article:
+    if item.article is None:
+        raise ValueError(f"row {item.row} comes with neither an article nor a profile")
+    return item.article
 
 
 class Matcher:
@@ -87,8 +102,7 @@ class Matcher:
         Must be followed by storing what was decided; a matcher whose decisions were not stored is to be
         thrown away.
         """
-        made = iter(profiles([item.article for item in batch if item.profile is None]))
-        known = {item.row: item.profile or next(made) for item in batch}
+        known = dict(zip((item.row for item in batch), profiles_of(batch), strict=True))
         decided: list[Decided] = []
         for epoch, part in groupby(known.items(), key=lambda item: item[0] // EPOCH):
             self.enter_epoch(epoch)
@@ -103,7 +117,7 @@ class Matcher:
         It stays in its story as long as the new text is the same report as the old one, or as the article
         that speaks for the others; what became another report is decided about anew.
         """
-        profile = item.profile or profiles([item.article])[0]
+        profile = profiles_of([item])[0]
         story = self.ledger.story(item.row)
         own = {item.row: profile}
         rest = self._rest(item.row, story)
@@ -117,13 +131,13 @@ class Matcher:
 
     def replaced(self, item: Incoming) -> Decided:
         """A stored article has another text and stays where it is, whatever that says."""
-        profile = item.profile or profiles([item.article])[0]
+        profile = profiles_of([item])[0]
         own = {item.row: profile}
         story = self.ledger.story(item.row)
         self.shelf.drop(item.row)
         self.ledger.expect(np.array([item.row]), np.array([profile.size]), np.array([profile.time]))
         self.index.add(*_entries(own))
-        return Decided(Decision(Action.REVISE, story), Reason.TEXT_CHANGED, profile.sketch)
+        return Decided(Decision(Action.REVISE, story), Reason.TEXT_CHANGED, profile)
 
     def _rest(self, row: int, story: int) -> int | None:
         """The article that speaks for a story apart from ``row``; None where it is alone, or people put it

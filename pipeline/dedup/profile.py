@@ -102,6 +102,10 @@ class Batch:
 
     frames: list[Frame]
 
+    def sketches(self) -> list[bytes]:
+        """The stored form of each article's samples."""
+        return sketch.pack_many(self.samples.values, self.samples.offsets, self.size)
+
     def split(self) -> Iterator[Profile]:
         """One profile per article."""
         columns = zip(

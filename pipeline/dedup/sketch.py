@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,6 +72,14 @@ def _smallest(hashes: Hashes) -> Keys:
 def pack(keys: Keys, shingles: int) -> bytes:
     """The stored form: number of usable shingles, then the keys, each 4 bytes, little-endian."""
     return struct.pack("<I", shingles) + keys.astype("<u4", copy=False).tobytes()
+
+
+def pack_many(keys: Keys, offsets: NDArray[np.int64], shingles: NDArray[np.int64]) -> list[bytes]:
+    """``pack`` of each ``keys[offsets[i]:offsets[i + 1]]``."""
+    values = np.insert(keys.astype("<u4", copy=False), offsets[:-1], shingles.astype("<u4"))
+    packed = values.tobytes()
+    bounds = (4 * (offsets + np.arange(len(offsets)))).tolist()
+    return [packed[a:b] for a, b in pairwise(bounds)]
 
 
 def unpack(blob: bytes) -> tuple[Keys, int]:

@@ -1,7 +1,8 @@
 """A file of articles → the database → the story of each line: the whole way of ``dedup`` on one page.
 
-``reader and profiles (a process ahead) → known? → matcher → one transaction a batch → output``.  The output
-is written at the end from the database, since a later article may merge the stories of earlier ones.
+``reader and profiles (a process ahead) → known? → matcher → one transaction a batch (a process behind) →
+output``.  The output is written at the end from the database, since a later article may merge the stories of
+earlier ones.
 """
 
 from __future__ import annotations
@@ -19,15 +20,15 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from pipeline.errors import UsageError
-from pipeline.model import Ingest, JournalRow, Outcome, Reason
-from pipeline.run.profiling import Parcel, ahead
-from pipeline.run.records import BadLine, Record
-from pipeline.run.writer import public_id
-from pipeline.storage import text_hash
+from pipeline.model import Outcome, Reason
+from pipeline.run.beside import beside
+from pipeline.run.profiling import AHEAD, Sheet, send_parcels
+from pipeline.run.records import BadLine
+from pipeline.run.storing import BEHIND, Aside, AtOnce, Behind, Order, Orders
 from pipeline.storage.imports import known_ids, places
 
 if TYPE_CHECKING:
-    from pipeline.dedup import Decided, Matcher, Profile, Rules
+    from pipeline.dedup import Matcher, Profile, Rules
     from pipeline.storage import Store
 
 BAD_KEPT = 1000  # lines left out that the report names one by one; all are counted
@@ -70,15 +71,21 @@ def dedup_file(
 
     if not source.is_file():
         raise UsageError(f"cannot read {source}: there is no such file")
-    with ahead(source) as parcels:
-        matcher = open_matcher(store, rules)
-        run = _Run(store, matcher, now)
-        for parcel in run.clock.waiting("read", parcels):
-            run.take(parcel)
-            keep(matcher, store, every=KEPT)
+    with beside() as processes:
+        sheets, texts = processes.queue(AHEAD), processes.queue(AHEAD + BEHIND)
+        processes.start("profiles", send_parcels, source, sheets, texts)
+        url = store.shared_url
+        keeping = AtOnce(store, texts.get, now) if url is None else Aside(processes, url, texts, now)
+        behind = Behind(store, keeping)
+        run = _Run(store, behind, open_matcher(behind, rules))
+        for sheet in run.clock.waiting("read", iter(lambda: processes.get(sheets), None)):
+            run.take(sheet)
+            keep(run.matcher, behind, every=KEPT)
             if progress is not None:
                 progress(run.lines, len(run.rows))
-    keep(matcher, store)
+        with run.clock.stage("store"):
+            behind.wait()
+        keep(run.matcher, behind)
     with run.clock.stage("write"):
         stories = run.write(output)
     return run.report(stories)
@@ -90,7 +97,7 @@ class _Clock:
 
     seconds: Counter[str] = field(default_factory=Counter)
 
-    def waiting(self, name: str, items: Iterator[Parcel]) -> Iterator[Parcel]:
+    def waiting(self, name: str, items: Iterator[Sheet]) -> Iterator[Sheet]:
         while True:
             begun = time.perf_counter()
             item = next(items, None)
@@ -119,10 +126,10 @@ class _Stage:
 class _Run:
     """One pass over a file.  Of every line only its article's row is kept: 8 bytes."""
 
-    def __init__(self, store: Store, matcher: Matcher, now: datetime) -> None:
+    def __init__(self, store: Store, behind: Behind, matcher: Matcher) -> None:
         self._store = store
-        self._matcher = matcher
-        self._now = now
+        self._behind = behind
+        self.matcher = matcher
         self._next_row, _ = store.next_rows()
         self._outcomes: Counter[str] = Counter()
         self._reasons: Counter[str] = Counter()
@@ -133,72 +140,74 @@ class _Run:
         self.lines = 0
         self.clock = _Clock()
 
-    def take(self, parcel: Parcel) -> None:
-        """Decide about a parcel and store it."""
-        self.lines = parcel.lines
-        self._bad_count += len(parcel.bad)
-        self._bad.extend(parcel.bad[: BAD_KEPT - len(self._bad)])
+    def take(self, sheet: Sheet) -> None:
+        """Decide about a parcel and have it stored."""
+        self.lines = sheet.lines
+        self._bad_count += len(sheet.bad)
+        self._bad.extend(sheet.bad[: BAD_KEPT - len(self._bad)])
+        self._whole.extend(sheet.whole)
         with self.clock.stage("unpack"):
-            items = parcel.records()
-        for part in _without_repeats(items):
-            self._store_part(part)
+            profiles = sheet.profiles()
+        parts = list(_without_repeats(sheet.ids)) or [range(0)]
+        for part in parts:
+            self._take_part(sheet, profiles, part, last=part is parts[-1])
 
-    def _store_part(self, items: list[tuple[Record, Profile]]) -> None:
+    def _take_part(self, sheet: Sheet, profiles: list[Profile], part: range, *, last: bool) -> None:
+        ids = sheet.ids[part.start : part.stop]
+        first_row = self._next_row
         with self.clock.stage("look up"):
-            known = known_ids(self._store, [record.id for record, _ in items])
+            self._behind.wait_for(ids)
+            known = known_ids(self._store, ids)
         with self.clock.stage("match"):
-            ingests = self._ingests(items, known)
+            orders = self._orders(sheet, profiles, part, known, last=last)
         with self.clock.stage("store"):
-            if ingests:
-                self._store.apply(ingests, self._now)
+            self._behind.order(orders, first_row, set(ids).difference(known))
 
-    def _ingests(self, items: list[tuple[Record, Profile]], known: dict[str, tuple[int, int, bytes]]) -> list[Ingest]:
+    def _orders(
+        self,
+        sheet: Sheet,
+        profiles: list[Profile],
+        part: range,
+        known: dict[str, tuple[int, int, bytes]],
+        *,
+        last: bool,
+    ) -> Orders:
         from pipeline.dedup.matcher import Incoming
 
-        fresh: list[tuple[Record, Incoming]] = []
-        revised: list[tuple[Record, Incoming]] = []
-        for record, profile in items:
-            place = known.get(record.id)
-            row = self._next_row if place is None else place[0]
-            incoming = Incoming(row, record.article, profile)
+        fresh: list[int] = []
+        incoming: list[Incoming] = []
+        revised: list[tuple[int, int]] = []
+        for place in part:
+            row, _, text = known.get(sheet.ids[place], (self._next_row, 0, b""))
             self.rows.append(row)
-            self._whole.append(record.whole)
-            if place is None:
+            if row == self._next_row:
                 self._next_row += 1
-                fresh.append((record, incoming))
-            elif text_hash(record.article.text) != place[2]:
-                revised.append((record, incoming))
+                fresh.append(place)
+                incoming.append(Incoming(row, None, profiles[place]))
+            elif sheet.hashes[place] != text:
+                revised.append((place, row))
             else:
                 self._count(Outcome.SEEN, Reason.SAME_TEXT)
-        decided = self._matcher.decide([incoming for _, incoming in fresh])
-        ingests = [
-            self._ingest(record, incoming.row, what, Outcome.NEW)
-            for (record, incoming), what in zip(fresh, decided, strict=True)
-        ]
-        stored = self._store.articles([incoming.row for _, incoming in revised])
-        for record, incoming in revised:
-            what = self._matcher.revise(incoming)
-            again = stored[incoming.row].revision
-            ingests.append(self._ingest(record, incoming.row, what, Outcome.REVISED, again))
-        return ingests
+        orders = Orders([], [], last)
+        for place, item, decided in zip(fresh, incoming, self.matcher.decide(incoming), strict=True):
+            self._count(Outcome.NEW, decided.reason)
+            if decided.reason is Reason.STARTED_STORY:
+                orders.started.append((place, item.row, decided.decision.story))
+            else:
+                orders.others.append(Order(place, item.row, decided.decision, decided.reason))
+        if revised:
+            self._revise(orders, profiles, revised)
+        return orders
 
-    def _ingest(self, record: Record, row: int, what: Decided, outcome: Outcome, again: int = 0) -> Ingest:
-        self._count(outcome, what.reason)
-        article = record.article
-        started = what.reason is Reason.STARTED_STORY
-        name = f"import:{record.id}" + (f" revision {again}" if again else "")  # it may have started one before
-        return Ingest(
-            row=row,
-            article_id=record.id,
-            article=article,
-            sketch=what.sketch,
-            decision=what.decision,
-            journal=JournalRow(
-                self._now, None, article.url or None, article.outlet, article.title, outcome, what.reason
-            ),
-            story_id=public_id("s", name) if started else "",
-            addresses=("", article.url) if article.url else ("",),  # here the id says what is one article
-        )
+    def _revise(self, orders: Orders, profiles: list[Profile], revised: list[tuple[int, int]]) -> None:
+        """Later texts of stored articles: place and row."""
+        from pipeline.dedup.matcher import Incoming
+
+        stored = self._behind.articles([row for _, row in revised])
+        for place, row in revised:
+            decided = self.matcher.revise(Incoming(row, None, profiles[place]))
+            self._count(Outcome.REVISED, decided.reason)
+            orders.others.append(Order(place, row, decided.decision, decided.reason, stored[row].revision))
 
     def _count(self, outcome: Outcome, reason: Reason) -> None:
         self._outcomes[outcome.value] += 1
@@ -247,16 +256,14 @@ class _Run:
         )
 
 
-def _without_repeats(items: list[tuple[Record, Profile]]) -> Iterator[list[tuple[Record, Profile]]]:
-    """``items`` cut where an id comes again, so that each part holds it once."""
-    part: list[tuple[Record, Profile]] = []
+def _without_repeats(ids: Sequence[str]) -> Iterator[range]:
+    """The places of ``ids`` cut where an id comes again, so that each part holds it once."""
+    begin = 0
     seen: set[str] = set()
-    for item in items:
-        key = item[0].id
+    for place, key in enumerate(ids):
         if key in seen:
-            yield part
-            part, seen = [], set()
-        part.append(item)
+            yield range(begin, place)
+            begin, seen = place, set()
         seen.add(key)
-    if part:
-        yield part
+    if ids:
+        yield range(begin, len(ids))

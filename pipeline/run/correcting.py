@@ -13,7 +13,7 @@ from pipeline.dedup import profiles
 from pipeline.dedup.canonical import Ranks, elect
 from pipeline.errors import NotFound
 from pipeline.model import StoredArticle
-from pipeline.run.writer import public_id
+from pipeline.run.naming import public_id
 from pipeline.storage import Link, Store, StoryRecord
 from pipeline.urls import entry_identity_url, is_web_url
 

@@ -1,71 +1,65 @@
-"""A worker process that reads a file and profiles its articles ahead of the matcher.
+"""A process that reads a file of articles and profiles them ahead of the matcher.
 
-It runs on the second core while the first one matches and stores.  What crosses over are whole arrays for a
-batch, never one object an article.
+What it makes goes two ways: to the matcher what decisions are made from, as whole arrays for a batch, never
+one object an article; to the process that stores, the texts, which the matcher never sees.
 """
 
 from __future__ import annotations
 
-import multiprocessing
-import queue
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from pipeline.errors import StoryfoldError, UsageError
 from pipeline.model import Article, TextSource
 from pipeline.run.records import BadLine, Record, read_records
 
 if TYPE_CHECKING:
     from pipeline.dedup.profile import Batch, Profile
+    from pipeline.run.beside import Queue
 
-ARTICLES = 512  # in one batch at most
-CHARACTERS = 400_000  # of texts in one batch, about: bounds memory where articles are long
-AHEAD = 4  # batches that may wait
-PATIENCE = 1.0  # seconds between two looks at whether the worker still lives
-
-# id, was it a whole number, url, title, text, outlet, published, published_day_only, line
-Row = tuple[str, bool, str, str, str, str | None, Any, bool, int]
+ARTICLES = 512  # in one parcel at most
+CHARACTERS = 400_000  # of texts in one parcel, about: bounds memory where articles are long
+AHEAD = 4  # parcels that may wait
 
 
 @dataclass(frozen=True, slots=True)
-class Parcel:
-    """One batch as it crosses over: plain rows, arrays, and the lines that were left out."""
+class Sheet:
+    """What the matcher gets of one parcel: ids, profiles, and the lines that were left out.
 
-    rows: list[Row]
-    parts: list[Batch]  # their profiles
+    ``whole``: whether each id was a whole number; ``hashes``: ``text_hash`` of each text; ``lines``: number of
+    the last line read.
+    """
+
+    ids: list[str]
+    whole: list[bool]
+    hashes: list[bytes]
+    parts: list[Batch]
     bad: list[BadLine]
-    lines: int  # number of the last line read
+    lines: int
 
-    def records(self) -> list[tuple[Record, Profile]]:
-        """Records with their profiles, in file order."""
-        profiles = (profile for batch in self.parts for profile in batch.split())
-        return list(zip((_record(row) for row in self.rows), profiles, strict=True))
-
-
-def _row(record: Record) -> Row:
-    a = record.article
-    return (
-        record.id, record.whole, a.url, a.title, a.text, a.outlet, a.published, a.published_day_only,
-        record.number,
-    )  # fmt: skip
+    def profiles(self) -> list[Profile]:
+        """One for each article, in file order."""
+        return [profile for batch in self.parts for profile in batch.split()]
 
 
-def _record(row: Row) -> Record:
-    key, whole, url, title, text, outlet, published, day_only, number = row
-    article = Article(
-        url=url, title=title, text=text, outlet=outlet, published=published,
+# id, url, title, text, outlet, published, published_day_only, sketch
+Text = tuple[str, str, str, str, str | None, datetime | None, bool, bytes]
+
+
+def article_of(text: Text) -> Article:
+    """The article as it is stored."""
+    _, url, title, body, outlet, published, day_only, _ = text
+    return Article(
+        url=url, title=title, text=body, outlet=outlet, published=published,
         published_day_only=day_only, source=TextSource.IMPORT,
     )  # fmt: skip
-    return Record(number, key, whole, article)
 
 
-def parcels(path: Path) -> Iterator[Parcel]:
+def parcels(path: Path) -> Iterator[tuple[Sheet, list[Text]]]:
     """The file as parcels, read and profiled in this process."""
-    rows: list[Record] = []
+    records: list[Record] = []
     bad: list[BadLine] = []
     length = number = 0
     for item in read_records(path):
@@ -73,68 +67,42 @@ def parcels(path: Path) -> Iterator[Parcel]:
         if isinstance(item, BadLine):
             bad.append(item)
             continue
-        rows.append(item)
+        records.append(item)
         length += len(item.article.text)
-        if len(rows) == ARTICLES or length > CHARACTERS:
-            yield _parcel(rows, bad, number)
-            rows, bad, length = [], [], 0
-    if rows or bad:
-        yield _parcel(rows, bad, number)
+        if len(records) == ARTICLES or length > CHARACTERS:
+            yield _parcel(records, bad, number)
+            records, bad, length = [], [], 0
+    if records or bad:
+        yield _parcel(records, bad, number)
 
 
-def _parcel(records: list[Record], bad: list[BadLine], lines: int) -> Parcel:
+def _parcel(records: list[Record], bad: list[BadLine], lines: int) -> tuple[Sheet, list[Text]]:
     from pipeline.dedup.profile import chunks, profile_batch
+    from pipeline.storage.codec import text_hash
 
     parts = [profile_batch(part) for part in chunks([r.article for r in records])]
-    return Parcel([_row(record) for record in records], parts, bad, lines)
+    sketches = [sketch for part in parts for sketch in part.sketches()]
+    sheet = Sheet(
+        [r.id for r in records],
+        [r.whole for r in records],
+        [text_hash(r.article.text) for r in records],
+        parts,
+        bad,
+        lines,
+    )
+    return sheet, [_text(r.id, r.article, sketch) for r, sketch in zip(records, sketches, strict=True)]
 
 
-def _work(path: Path, out: Any) -> None:
+def _text(key: str, a: Article, sketch: bytes) -> Text:
+    return (key, a.url, a.title, a.text, a.outlet, a.published, a.published_day_only, sketch)
+
+
+def send_parcels(path: Path, sheets: Queue, texts: Queue) -> None:
+    """All parcels into two queues; at the end None, or the error that ended it, into ``sheets``."""
     try:
-        for parcel in parcels(path):
-            out.put(parcel)
-        out.put(None)
+        for sheet, own in parcels(path):
+            texts.put(own)  # first: whoever has a sheet can rely on its texts
+            sheets.put(sheet)
+        sheets.put(None)
     except Exception as error:  # noqa: BLE001 - handed to the process that can report it
-        out.put(error)
-
-
-@contextmanager
-def ahead(path: Path) -> Iterator[Iterator[Parcel]]:
-    """The file as parcels, made by a process of its own that stays a few batches ahead.
-
-    Raises ``StoryfoldError`` where that process ends unexpectedly, and whatever it met itself.
-    """
-    context: Any = multiprocessing.get_context(_start_method())
-    waiting: Any = context.Queue(AHEAD)
-    worker = context.Process(target=_work, args=(path, waiting), name="profiles", daemon=True)
-    worker.start()
-    try:
-        yield _received(waiting, worker)
-    finally:
-        if worker.is_alive():
-            worker.terminate()
-        worker.join()
-        waiting.close()
-        with suppress(OSError):
-            waiting.join_thread()
-
-
-def _start_method() -> str:
-    """``fork`` begins at once, and is safe while the process has one thread; else a fresh interpreter."""
-    single = threading.active_count() == 1 and "fork" in multiprocessing.get_all_start_methods()
-    return "fork" if single else "spawn"
-
-
-def _received(waiting: Any, worker: Any) -> Iterator[Parcel]:
-    while True:
-        try:
-            item = waiting.get(timeout=PATIENCE)
-        except queue.Empty:
-            if worker.is_alive():
-                continue
-            raise StoryfoldError(f"the process that reads the file ended with {worker.exitcode}") from None
-        if item is None:
-            return
-        if isinstance(item, BaseException):
-            raise item if isinstance(item, UsageError) else StoryfoldError(f"reading failed: {item!r}")
-        yield item
+        sheets.put(error)

@@ -13,9 +13,9 @@ from pipeline.articles import extract_page, joined
 from pipeline.dedup import Incoming, open_matcher
 from pipeline.errors import Rejected
 from pipeline.model import Article, Ingest, JournalRow, Outcome, TextSource
+from pipeline.run.naming import public_id
 from pipeline.run.rearrange import Difference, difference
 from pipeline.run.rematch import Rematched, rematch
-from pipeline.run.writer import public_id
 from pipeline.storage import Store, text_hash
 from pipeline.storage.rearranging import Arrangement
 

@@ -9,12 +9,12 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from pipeline.dedup import Incoming, keep
 from pipeline.errors import Overtaken
 from pipeline.model import Action, Article, Ingest, JournalRow, Outcome, Reason, TextSource
+from pipeline.run.naming import public_id
 from pipeline.run.trace import UNTRACED, Trace
 from pipeline.storage import text_hash
 from pipeline.urls import entry_identity_url, fold_alternates, is_web_url
@@ -49,14 +49,6 @@ class Written:
 
     compared: tuple[tuple[int, int], ...]
     store_seconds: float  # the transaction, divided by its articles
-
-
-def public_id(prefix: str, name: str) -> str:
-    """A stable public id: the same article gets the same one on every machine.
-
-    64 bits of BLAKE2b: among ten million names two meet with a probability of 3 in a million.
-    """
-    return prefix + blake2b(name.encode("utf-8", "replace"), digest_size=8).hexdigest()
 
 
 def identities(draft: Draft) -> tuple[str, ...]:

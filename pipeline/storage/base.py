@@ -18,6 +18,11 @@ class Part:
     def __init__(self, database: Database) -> None:
         self._db = database
 
+    @property
+    def shared_url(self) -> str | None:
+        """Where another process can open the same database; None for one in memory."""
+        return self._db.shared_url
+
     def _sql(self, sql: str) -> str:
         """``sql``, written with ``?``, for this driver."""
         return sql.replace("?", self._db.mark)

@@ -80,6 +80,11 @@ class Database:
         self._writing = threading.RLock()
         self.engine = _sqlite_engine(self.path, read_only=read_only)
 
+    @property
+    def shared_url(self) -> str | None:
+        """Where another process can open the same database; None for one in memory."""
+        return None if self.path is None else self.url.render_as_string(hide_password=False)
+
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """One transaction that holds the write lock from its first statement; all or nothing."""

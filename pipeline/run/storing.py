@@ -1,0 +1,229 @@
+"""The storing half of ``dedup``: decisions about a parcel and its texts → one transaction.
+
+It runs in a process of its own, up to a few parcels behind the matcher, so that the disk is never waited for;
+for a database in memory, which no other process can open, it runs in the matcher's.  ``Behind`` lets the
+matcher read what is stored as if it were stored at once.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+from pipeline.model import Action, Decision, Ingest, JournalRow, Outcome, Reason, StoredArticle
+from pipeline.run.naming import public_id
+from pipeline.run.profiling import Text, article_of
+
+if TYPE_CHECKING:
+    from pipeline.run.beside import Beside, Queue
+    from pipeline.storage import Store
+
+BEHIND = 4  # parts that may wait to be stored
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What was decided about one article: ``place`` in its parcel, its row, and all that is stored of it.
+
+    ``revision``: the revision that is replaced, 0 for a new article.
+    """
+
+    place: int
+    row: int
+    decision: Decision
+    reason: Reason
+    revision: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """What is stored in one transaction.
+
+    ``started``: place, row and story of new articles that start a story, most of them: plain numbers cross
+    over cheaply; ``others``: the rest; ``last``: the parcel is done with.
+    """
+
+    started: list[tuple[int, int, int]]
+    others: list[Order]
+    last: bool
+
+
+class Storekeeper:
+    """Carries out orders; ``texts`` gives the texts of one parcel after the other."""
+
+    def __init__(self, store: Store, texts: Callable[[], list[Text]], now: datetime) -> None:
+        self._store = store
+        self._next = texts
+        self._now = now
+        self._texts: list[Text] | None = None
+
+    def carry_out(self, orders: Orders) -> None:
+        """Store one part of a parcel, all or nothing."""
+        from pipeline.dedup.canonical import ONLY
+
+        if self._texts is None:
+            self._texts = self._next()
+        all_ = [
+            Order(place, row, Decision(Action.START, story, (), None, row, ONLY), Reason.STARTED_STORY)
+            for place, row, story in orders.started
+        ]
+        all_ += orders.others
+        all_.sort(key=lambda order: (order.revision > 0, order.place))  # as they were decided
+        if all_:
+            self._store.apply([self._ingest(order) for order in all_], self._now)
+        if orders.last:
+            self._texts = None
+
+    def _ingest(self, order: Order) -> Ingest:
+        assert self._texts is not None  # noqa: S101 - the caller fetched them
+        text = self._texts[order.place]
+        article, key = article_of(text), text[0]
+        # An article that was revised may have started a story before, which keeps its name.
+        name = f"import:{key}" + (f" revision {order.revision}" if order.revision else "")
+        outcome = Outcome.REVISED if order.revision else Outcome.NEW
+        return Ingest(
+            row=order.row,
+            article_id=key,
+            article=article,
+            sketch=text[-1],
+            decision=order.decision,
+            journal=JournalRow(
+                self._now, None, article.url or None, article.outlet, article.title, outcome, order.reason
+            ),
+            story_id=public_id("s", name) if order.reason is Reason.STARTED_STORY else "",
+            addresses=("", article.url) if article.url else ("",),  # here the id says what is one article
+        )
+
+
+class Keeping(Protocol):
+    """Where orders go."""
+
+    def put(self, orders: Orders) -> None:
+        """Have them carried out, now or soon, in order."""
+        ...
+
+    def wait(self) -> None:
+        """Until everything is stored; raises what went wrong."""
+        ...
+
+    @property
+    def waiting(self) -> int:
+        """Orders that are not known to be stored."""
+        ...
+
+
+class AtOnce:
+    """Storing in the matcher's own process."""
+
+    waiting = 0
+
+    def __init__(self, store: Store, texts: Callable[[], list[Text]], now: datetime) -> None:
+        self._keeper = Storekeeper(store, texts, now)
+
+    def put(self, orders: Orders) -> None:
+        """Carried out when this returns."""
+        self._keeper.carry_out(orders)
+
+    def wait(self) -> None:
+        """Nothing ever waits."""
+
+
+class Aside:
+    """Storing in another process."""
+
+    def __init__(self, processes: Beside, url: str, texts: Queue, now: datetime) -> None:
+        self._processes = processes
+        self._orders = processes.queue(BEHIND)
+        self._done = processes.queue()
+        self.waiting = 0
+        processes.start("storing", _store_aside, url, texts, self._orders, self._done, now)
+
+    def put(self, orders: Orders) -> None:
+        """Carried out soon; waits where too much is waiting."""
+        while self.waiting >= BEHIND or (self.waiting and not self._done.empty()):
+            self._settle()
+        self._orders.put(orders)
+        self.waiting += 1
+
+    def wait(self) -> None:
+        """Until the other process has stored everything."""
+        while self.waiting:
+            self._settle()
+
+    def _settle(self) -> None:
+        self._processes.get(self._done)
+        self.waiting -= 1
+
+
+def _store_aside(url: str, texts: Queue, orders: Queue, done: Queue, now: datetime) -> None:
+    from pipeline.storage import open_store
+
+    try:
+        with open_store(url) as store:
+            keeper = Storekeeper(store, texts.get, now)
+            while True:
+                keeper.carry_out(orders.get())
+                done.put(True)
+    except Exception as error:  # noqa: BLE001 - handed to the process that can report it
+        done.put(error)
+
+
+class Behind:
+    """The store as the matcher reads and keeps it: what waits to be stored is waited for where it may matter."""
+
+    def __init__(self, store: Store, keeping: Keeping) -> None:
+        self._store = store
+        self._keeping = keeping
+        self._pending: deque[tuple[int, set[str]]] = deque()  # first row and ids of each order, oldest first
+
+    def order(self, orders: Orders, first_row: int, ids: set[str]) -> None:
+        """Have orders carried out; new articles among them have ``ids``, and rows from ``first_row`` on."""
+        self._keeping.put(orders)
+        self._pending.append((first_row, ids))
+        while len(self._pending) > self._keeping.waiting:
+            self._pending.popleft()
+
+    def wait(self) -> None:
+        """Until everything is stored; raises what went wrong."""
+        self._keeping.wait()
+        self._pending.clear()
+
+    def wait_for(self, ids: Sequence[str]) -> None:
+        """Until articles with those ids are stored, if they are ever."""
+        if any(not waiting.isdisjoint(ids) for _, waiting in self._pending):
+            self.wait()
+
+    # what the matcher asks
+
+    def next_rows(self) -> tuple[int, int]:
+        """As the store, with nothing waiting."""
+        self.wait()
+        return self._store.next_rows()
+
+    def sketches(self, after_row: int = 0) -> Iterator[tuple[int, int, int | None, bytes]]:
+        """As the store, with nothing waiting."""
+        self.wait()
+        return self._store.sketches(after_row)
+
+    def articles(self, rows: Sequence[int]) -> Mapping[int, StoredArticle]:
+        """As the store, with those rows stored."""
+        if self._pending and max(rows, default=0) >= self._pending[0][0]:
+            self.wait()
+        return self._store.articles(rows)
+
+    def story_of(self, rows: Sequence[int]) -> Mapping[int, tuple[int, int]]:
+        """As the store, with nothing waiting: any order may change a story."""
+        self.wait()
+        return self._store.story_of(rows)
+
+    def checkpoint(self, name: str) -> tuple[int, bytes] | None:
+        """As the store."""
+        return self._store.checkpoint(name)
+
+    def save_checkpoint(self, name: str, upto_row: int, blob: bytes) -> None:
+        """As the store, never ahead of what is stored."""
+        self.wait()
+        self._store.save_checkpoint(name, upto_row, blob)
