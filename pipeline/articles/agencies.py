@@ -26,8 +26,7 @@ class AgencyTable:
     exact: dict[str, str]
     by_host: dict[str, str]
     needles: tuple[str, ...]  # folded spellings, for a quick look
-    datelines: tuple[re.Pattern[str], ...]
-    credits: re.Pattern[str]
+    sentences: dict[str, list[str]]  # of credits, by language
 
 
 @cache
@@ -41,8 +40,7 @@ def agency_table() -> AgencyTable:
         exact.update(dict.fromkeys(row.get("exact", ()), row["name"]))
         by_name.update({spelling.casefold(): row["name"] for spelling in row.get("also", ())})
         by_host.update(dict.fromkeys(row.get("hosts", ()), row["name"]))
-    name = _alternatives(by_name, exact)
-    return AgencyTable(by_name, exact, by_host, _needles(by_name), _datelines(name), _credits(data["credits"], name))
+    return AgencyTable(by_name, exact, by_host, _needles(by_name), data["credits"])
 
 
 def agency_of(text: str) -> str:
@@ -62,7 +60,7 @@ def dateline_agencies(text: str) -> tuple[str, ...]:
     if not _names_any(start):
         return ()
     for paragraph in start.split("\n")[:3]:
-        for pattern in agency_table().datelines:
+        for pattern in _datelines():
             match = pattern.match(paragraph.strip())
             if match and not _is_prose(match.string[: match.start("agency")]):
                 return _named(match["agency"])
@@ -79,8 +77,7 @@ def credited_agencies(text: str) -> tuple[str, ...]:
     """Agencies that the last lines of ``text`` credit."""
     tail = text[-_TAIL:]
     found: list[str] = []
-    table = agency_table()
-    for match in table.credits.finditer(tail) if _names_any(tail) else ():
+    for match in _credits().finditer(tail) if _names_any(tail) else ():
         found += _named(next(filter(None, match.groups()), ""))
     if _REUTERS_CLOSING.search(tail):
         found.append("Reuters")
@@ -105,13 +102,17 @@ def _named(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, map(agency_of, parts))))
 
 
-def _alternatives(by_name: dict[str, str], exact: dict[str, str]) -> str:
-    folded = "|".join(re.escape(s) for s in sorted(by_name, key=len, reverse=True))
-    written = "|".join(re.escape(s) for s in sorted(exact, key=len, reverse=True))
+def _alternatives() -> str:
+    table = agency_table()
+    folded = "|".join(re.escape(s) for s in sorted(table.by_name, key=len, reverse=True))
+    written = "|".join(re.escape(s) for s in sorted(table.exact, key=len, reverse=True))
     return f"(?:(?i:{folded})|{written})"
 
 
-def _datelines(name: str) -> tuple[re.Pattern[str], ...]:
+@cache
+def _datelines() -> tuple[re.Pattern[str], ...]:
+    """Compiling takes a third of a second: only who reads pages waits for it."""
+    name = _alternatives()
     several = rf"(?P<agency>{name}(?:\s*[/,;-]\s*{name}){{0,3}})"
     place = r"[^\W\d_][\w .,'’/-]{0,60}?"
     shapes = (
@@ -129,8 +130,9 @@ def _datelines(name: str) -> tuple[re.Pattern[str], ...]:
     return tuple(re.compile(shape) for shape in shapes)
 
 
-def _credits(sentences: dict[str, list[str]], name: str) -> re.Pattern[str]:
-    return re.compile("|".join(dict.fromkeys(_credit_shapes(sentences, name))))
+@cache
+def _credits() -> re.Pattern[str]:
+    return re.compile("|".join(dict.fromkeys(_credit_shapes(agency_table().sentences, _alternatives()))))
 
 
 def _credit_shapes(sentences: dict[str, list[str]], name: str) -> Iterator[str]:

@@ -25,7 +25,7 @@ SLOW = 128
 
 _CODES = 0x110000
 _PAGE = 256
-_AT_FIRST = 0x3000  # Latin to punctuation: what nearly every text needs
+_AT_FIRST = 0x0300  # Latin letters: what nearly every text needs
 
 # Han, kana, bopomofo; Thai, Lao, Myanmar, Khmer (Unicode scripts written without spaces between words).
 _SOLO_RANGES = (

@@ -14,7 +14,7 @@ from importlib.resources import files
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.dedup.hashing import Hashes, run_hashes
+from pipeline.dedup.hashing import Hashes
 from pipeline.dedup.tokens import Mask, Positions, Tokens, tokenise
 
 # Counts at an outlet begin with the second story, so that two of them are three others with the same shingle;
@@ -113,7 +113,7 @@ def _book() -> Book:
     table = patterns()
     tokens = tokenise([p.phrase for p in table])
     lengths = np.diff(tokens.offsets)
-    hashes = run_hashes(tokens.hashes, tokens.offsets[:-1], tokens.offsets[1:])
+    hashes = tokens.runs.hashes(tokens.offsets[:-1], tokens.offsets[1:])
     scopes = np.array([p.scope for p in table], np.int64)
     begin = tokens.offsets[:-1]
     pairs = begin[lengths > 1]
@@ -141,7 +141,7 @@ def _found(tokens: Tokens, book: Book) -> tuple[Positions, Positions, NDArray[np
     for group in book.phrases:
         at = likely[pair] if group.length > 1 else likely
         at = at[at + group.length <= _text_end(tokens, at)]
-        hashes = run_hashes(tokens.hashes, at, at + group.length)
+        hashes = tokens.runs.hashes(at, at + group.length)
         row = np.minimum(np.searchsorted(group.hashes, hashes), len(group.hashes) - 1)
         hit = group.hashes[row] == hashes
         hits.append((at[hit], np.full(int(hit.sum()), group.length), group.scopes[row[hit]]))

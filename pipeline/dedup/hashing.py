@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 from hashlib import blake2b
 
@@ -41,20 +42,37 @@ def _powers(size: int) -> tuple[Hashes, Hashes]:
     return powers[0], powers[1]
 
 
-def run_hashes(values: Hashes, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> Hashes:
-    """Hash of each run ``values[start:end]``: mix(sum of values[start + i] * base**i), modulo 2**64.
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """What hashes of any runs of an array are made from in constant time each: ``sums`` uint64[n + 1]."""
 
-    One pass over ``values`` whatever the runs: the sums are differences of a prefix sum.
-    """
-    size = 1 << max(12, len(values).bit_length())
-    powers, inverse = _powers(size)
-    sums = np.empty(len(values) + 1, np.uint64)
-    sums[0] = 0
-    np.cumsum(values * powers[: len(values)], out=sums[1:])
-    totals = sums[ends]
-    totals -= sums[starts]
-    totals *= inverse[starts]
-    return mix(totals)
+    sums: Hashes
+
+    @classmethod
+    def of(cls, values: Hashes) -> Runs:
+        """Prepare for runs of ``values``: one pass over it."""
+        powers, _ = _powers(_size(len(values)))
+        sums = np.empty(len(values) + 1, np.uint64)
+        sums[0] = 0
+        np.cumsum(values * powers[: len(values)], out=sums[1:])
+        return cls(sums)
+
+    def hashes(self, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> Hashes:
+        """Hash of each run ``values[start:end]``: mix(sum of values[start + i] * base**i), modulo 2**64."""
+        _, inverse = _powers(_size(len(self.sums) - 1))
+        totals = self.sums[ends]
+        totals -= self.sums[starts]
+        totals *= inverse[starts]
+        return mix(totals)
+
+
+def run_hashes(values: Hashes, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> Hashes:
+    """``Runs.hashes`` of an array whose runs are asked for once."""
+    return Runs.of(values).hashes(starts, ends)
+
+
+def _size(length: int) -> int:
+    return 1 << max(12, length.bit_length())
 
 
 def text_hash(text: str) -> int:

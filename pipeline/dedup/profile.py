@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pipeline.dedup import furniture, sketch
 from pipeline.dedup.editions import without_edition
 from pipeline.dedup.features import FURNITURE, NAME, NUMBER, QUOTED, SHINGLE
-from pipeline.dedup.hashing import Hashes, distinct, mix, run_hashes, text_hash
+from pipeline.dedup.hashing import Hashes, distinct, mix, text_hash
 from pipeline.dedup.short import LEAST, WORDS
 from pipeline.dedup.tokens import Tokens, normalised, tokenise
 from pipeline.dedup.voice import NOBODY, name_hash, site, sources
@@ -165,7 +165,7 @@ def profile_batch(articles: Sequence[Article]) -> Batch:
         title_numbers=_facts(titles.hashes, title_owner, titles.number, count),
         samples=samples,
         n_tokens=np.diff(tokens.offsets),
-        text=run_hashes(tokens.hashes, tokens.offsets[:-1], tokens.offsets[1:]),
+        text=tokens.runs.hashes(tokens.offsets[:-1], tokens.offsets[1:]),
         size=size,
         frames=[_frame(article) for article in articles],
     )
@@ -190,7 +190,7 @@ def _with_titles(
     short = np.flatnonzero((shingles < LEAST) & (np.diff(titles.offsets) >= WORDS))
     if not len(short):
         return Ragged(samples, offsets), size
-    keys = run_hashes(titles.hashes, titles.offsets[short], titles.offsets[short + 1])
+    keys = titles.runs.hashes(titles.offsets[short], titles.offsets[short + 1])
     merged = np.insert(samples, offsets[short + 1], keys.astype(np.uint32))
     longer = np.zeros(len(offsets), np.int64)
     longer[short + 1] = 1

@@ -30,7 +30,7 @@ from pipeline.dedup.characters import (
     WORD,
     character_table,
 )
-from pipeline.dedup.hashing import Hashes, run_hashes
+from pipeline.dedup.hashing import Hashes, Runs, run_hashes
 
 Positions = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -62,6 +62,7 @@ class Tokens:
     upper: Mask  # begins with a capital
     sentence: Mask  # first of a sentence, as far as punctuation tells
     line: Mask  # first of a paragraph
+    runs: Runs  # of ``hashes``
 
     def __len__(self) -> int:
         return len(self.hashes)
@@ -90,8 +91,10 @@ def _unescaped(text: str) -> str:
 
 
 def _composed(text: str) -> str:
-    visible = "".join(c for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c) != "Cf")
-    return unicodedata.normalize("NFKC", visible).replace(_SEPARATOR, " ")
+    text = unicodedata.normalize("NFKC", text)
+    for hidden in [c for c in set(text) if unicodedata.category(c) == "Cf"]:  # a few kinds, whatever the length
+        text = text.replace(hidden, "")
+    return unicodedata.normalize("NFKC", text).replace(_SEPARATOR, " ")
 
 
 def _codes(text: str) -> NDArray[np.int32]:
@@ -124,6 +127,7 @@ def tokenise(texts: Sequence[str]) -> Tokens:
         upper=(first & UPPER).astype(np.bool_),
         sentence=_sentences(codes, classes, word, starts, ends) | line,
         line=line,
+        runs=Runs.of(hashes),
     )
 
 

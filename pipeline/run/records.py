@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import re
 import zlib
@@ -21,6 +22,7 @@ from pipeline.model import Article, TextSource
 from pipeline.urls import canonical_url
 
 MAX_LINE = 16 << 20  # bytes; longer lines are refused, so that one line cannot fill the memory
+_READ = 1 << 18  # bytes unpacked at once: many small steps cost as much as the unpacking
 _GZIP = b"\x1f\x8b"  # RFC 1952, section 2.3.1
 _SLASHED = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{2}|\d{4})\Z")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}\Z|\d{8}\Z")
@@ -83,7 +85,7 @@ def _opened(path: Path) -> IO[bytes]:
             stream.seek(0)
             return stream
         stream.close()
-        return gzip.open(path)  # type: ignore[return-value]
+        return io.BufferedReader(gzip.GzipFile(path), _READ)
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror or error}") from error
 
