@@ -95,7 +95,7 @@ class Overlap:
 
 def side(arrays: Sequence[Hashes]) -> Side:
     """Lay out one array of hashes per pair."""
-    lengths = np.fromiter((len(a) for a in arrays), np.int64, len(arrays))
+    lengths = np.fromiter(map(len, arrays), np.int64, len(arrays))
     starts = np.zeros(len(arrays) + 1, np.int64)
     np.cumsum(lengths, out=starts[1:])
     pair = np.repeat(np.arange(len(arrays)), lengths)

@@ -131,8 +131,8 @@ class _Run:
         self._behind = behind
         self.matcher = matcher
         self._next_row, _ = store.next_rows()
-        self._outcomes: Counter[str] = Counter()
-        self._reasons: Counter[str] = Counter()
+        self._outcomes: Counter[Outcome] = Counter()
+        self._reasons: Counter[Reason] = Counter()
         self._bad: list[BadLine] = []
         self._bad_count = 0
         self._whole = bytearray()  # whether the id was a whole number
@@ -210,8 +210,8 @@ class _Run:
             orders.others.append(Order(place, row, decided.decision, decided.reason, stored[row].revision))
 
     def _count(self, outcome: Outcome, reason: Reason) -> None:
-        self._outcomes[outcome.value] += 1
-        self._reasons[reason.value] += 1
+        self._outcomes[outcome] += 1
+        self._reasons[reason] += 1
 
     def write(self, output: Path) -> int:
         """Write the output file; returns the number of stories.  It is complete or not there."""
@@ -248,8 +248,8 @@ class _Run:
             lines=self.lines,
             articles=len(self.rows),
             stories=stories,
-            outcomes=dict(self._outcomes),
-            reasons=dict(self._reasons),
+            outcomes={outcome.value: number for outcome, number in self._outcomes.items()},
+            reasons={reason.value: number for reason, number in self._reasons.items()},
             bad_count=self._bad_count,
             bad=tuple(self._bad),
             seconds={name: round(spent, 3) for name, spent in self.clock.seconds.items()},

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pipeline.run.beside import Beside, Queue
     from pipeline.storage import Store
 
-BEHIND = 4  # parts that may wait to be stored
+BEHIND = 8  # parts that may wait to be stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """What is stored in one transaction.
+    """What is stored together: all of it or nothing.
 
     ``started``: place, row and story of new articles that start a story, most of them: plain numbers cross
     over cheaply; ``others``: the rest; ``last``: the parcel is done with.
@@ -60,26 +60,19 @@ class Storekeeper:
         self._now = now
         self._texts: list[Text] | None = None
 
-    def carry_out(self, orders: Orders) -> None:
-        """Store one part of a parcel, all or nothing."""
-        from pipeline.dedup.canonical import ONLY
+    def carry_out(self, several: Sequence[Orders]) -> None:
+        """Store parts of parcels, in order, all or nothing."""
+        ingests: list[Ingest] = []
+        for orders in several:
+            if self._texts is None:
+                self._texts = self._next()
+            ingests += [self._ingest(order, self._texts[order.place]) for order in _in_order(orders)]
+            if orders.last:
+                self._texts = None
+        if ingests:
+            self._store.apply(ingests, self._now)
 
-        if self._texts is None:
-            self._texts = self._next()
-        all_ = [
-            Order(place, row, Decision(Action.START, story, (), None, row, ONLY), Reason.STARTED_STORY)
-            for place, row, story in orders.started
-        ]
-        all_ += orders.others
-        all_.sort(key=lambda order: (order.revision > 0, order.place))  # as they were decided
-        if all_:
-            self._store.apply([self._ingest(order) for order in all_], self._now)
-        if orders.last:
-            self._texts = None
-
-    def _ingest(self, order: Order) -> Ingest:
-        assert self._texts is not None  # noqa: S101 - the caller fetched them
-        text = self._texts[order.place]
+    def _ingest(self, order: Order, text: Text) -> Ingest:
         article, key = article_of(text), text[0]
         # An article that was revised may have started a story before, which keeps its name.
         name = f"import:{key}" + (f" revision {order.revision}" if order.revision else "")
@@ -96,6 +89,17 @@ class Storekeeper:
             story_id=public_id("s", name) if order.reason is Reason.STARTED_STORY else "",
             addresses=("", article.url) if article.url else ("",),  # here the id says what is one article
         )
+
+
+def _in_order(orders: Orders) -> list[Order]:
+    """Everything in the order in which it was decided."""
+    from pipeline.dedup.canonical import ONLY
+
+    starts = [
+        Order(place, row, Decision(Action.START, story, (), None, row, ONLY), Reason.STARTED_STORY)
+        for place, row, story in orders.started
+    ]
+    return sorted((*starts, *orders.others), key=lambda order: (order.revision > 0, order.place))
 
 
 class Keeping(Protocol):
@@ -125,7 +129,7 @@ class AtOnce:
 
     def put(self, orders: Orders) -> None:
         """Carried out when this returns."""
-        self._keeper.carry_out(orders)
+        self._keeper.carry_out([orders])
 
     def wait(self) -> None:
         """Nothing ever waits."""
@@ -154,8 +158,7 @@ class Aside:
             self._settle()
 
     def _settle(self) -> None:
-        self._processes.get(self._done)
-        self.waiting -= 1
+        self.waiting -= self._processes.get(self._done)
 
 
 def _store_aside(url: str, texts: Queue, orders: Queue, done: Queue, now: datetime) -> None:
@@ -165,8 +168,11 @@ def _store_aside(url: str, texts: Queue, orders: Queue, done: Queue, now: dateti
         with open_store(url) as store:
             keeper = Storekeeper(store, texts.get, now)
             while True:
-                keeper.carry_out(orders.get())
-                done.put(True)
+                several = [orders.get()]
+                while not orders.empty():  # what piled up meanwhile shares one wait for the disk
+                    several.append(orders.get())
+                keeper.carry_out(several)
+                done.put(len(several))
     except Exception as error:  # noqa: BLE001 - handed to the process that can report it
         done.put(error)
 
