@@ -21,10 +21,9 @@ import msgspec
 
 from pipeline.errors import UsageError
 from pipeline.model import Outcome, Reason
-from pipeline.run.beside import beside
-from pipeline.run.profiling import AHEAD, Sheet, send_parcels
+from pipeline.run.profiling import Reading, Sheet, reading
 from pipeline.run.records import BadLine
-from pipeline.run.storing import BEHIND, Aside, AtOnce, Behind, Order, Orders
+from pipeline.run.storing import Aside, AtOnce, Behind, Order, Orders
 from pipeline.storage.imports import known_ids, places
 
 if TYPE_CHECKING:
@@ -67,25 +66,33 @@ def dedup_file(
     for articles that are known with the same text.  Raises ``UsageError`` for a file that cannot be read or
     written, ``StorageError`` for a database that cannot.
     """
+    with reading(source) as ahead:
+        return fold(ahead, output, store, rules, progress, now)
+
+
+def fold(
+    ahead: Reading,
+    output: Path,
+    store: Store,
+    rules: Rules,
+    progress: Progress | None,
+    now: datetime,
+) -> BulkReport:
+    """``dedup_file`` of a file that is being read already."""
     from pipeline.dedup.opening import keep, open_matcher
 
-    if not source.is_file():
-        raise UsageError(f"cannot read {source}: there is no such file")
-    with beside() as processes:
-        sheets, texts = processes.queue(AHEAD), processes.queue(AHEAD + BEHIND)
-        processes.start("profiles", send_parcels, source, sheets, texts)
-        url = store.shared_url
-        keeping = AtOnce(store, texts.get, now) if url is None else Aside(processes, url, texts, now)
-        behind = Behind(store, keeping)
-        run = _Run(store, behind, open_matcher(behind, rules))
-        for sheet in run.clock.waiting("read", iter(lambda: processes.get(sheets), None)):
-            run.take(sheet)
-            keep(run.matcher, behind, every=KEPT)
-            if progress is not None:
-                progress(run.lines, len(run.rows))
-        with run.clock.stage("store"):
-            behind.wait()
-        keep(run.matcher, behind)
+    url = store.shared_url
+    keeping = AtOnce(store, ahead.texts.get, now) if url is None else Aside(ahead, url, now)
+    behind = Behind(store, keeping)
+    run = _Run(store, behind, open_matcher(behind, rules))
+    for sheet in run.clock.waiting("read", iter(ahead)):
+        run.take(sheet)
+        keep(run.matcher, behind, every=KEPT)
+        if progress is not None:
+            progress(run.lines, len(run.rows))
+    with run.clock.stage("store"):
+        behind.wait()
+    keep(run.matcher, behind)
     with run.clock.stage("write"):
         stories = run.write(output)
     return run.report(stories)

@@ -7,21 +7,23 @@ one object an article; to the process that stores, the texts, which the matcher 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipeline.errors import UsageError
 from pipeline.model import Article, TextSource
+from pipeline.run.beside import Beside, Queue, beside
 from pipeline.run.records import BadLine, Record, read_records
 
 if TYPE_CHECKING:
     from pipeline.dedup.profile import Batch, Profile
-    from pipeline.run.beside import Queue
 
 ARTICLES = 512  # in one parcel at most
 CHARACTERS = 400_000  # of texts in one parcel, about: bounds memory where articles are long
-AHEAD = 4  # parcels that may wait
+AHEAD = 8  # parcels that may wait for the matcher; twice as many for the one that stores
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,34 @@ def _text(key: str, a: Article, sketch: bytes) -> Text:
     return (key, a.url, a.title, a.text, a.outlet, a.published, a.published_day_only, sketch)
 
 
-def send_parcels(path: Path, sheets: Queue, texts: Queue) -> None:
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A file that is being read: the processes beside this one, and the queues they fill."""
+
+    processes: Beside
+    sheets: Queue
+    texts: Queue
+
+    def __iter__(self) -> Iterator[Sheet]:
+        """The sheets, as they come."""
+        return iter(lambda: self.processes.get(self.sheets), None)
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[Reading]:
+    """Begin to read ``path`` at once, while this process still loads what it needs itself.
+
+    Raises ``UsageError`` where there is no such file; what cannot be read is told by the sheets.
+    """
+    if not path.is_file():
+        raise UsageError(f"cannot read {path}: there is no such file")
+    with beside() as processes:
+        ahead = Reading(processes, processes.queue(AHEAD), processes.queue(2 * AHEAD))
+        processes.start("profiles", _send_parcels, path, ahead.sheets, ahead.texts)
+        yield ahead
+
+
+def _send_parcels(path: Path, sheets: Queue, texts: Queue) -> None:
     """All parcels into two queues; at the end None, or the error that ended it, into ``sheets``."""
     try:
         for sheet, own in parcels(path):

@@ -15,13 +15,16 @@ from typing import TYPE_CHECKING, Protocol
 
 from pipeline.model import Action, Decision, Ingest, JournalRow, Outcome, Reason, StoredArticle
 from pipeline.run.naming import public_id
-from pipeline.run.profiling import Text, article_of
+from pipeline.run.profiling import Reading, Text, article_of
 
 if TYPE_CHECKING:
-    from pipeline.run.beside import Beside, Queue
+    from pipeline.run.beside import Queue
     from pipeline.storage import Store
 
-BEHIND = 8  # parts that may wait to be stored
+BEHIND = 48  # parts that may wait to be stored
+PARTS = 16  # parts in one transaction at most,
+ARTICLES = 2048  # or about so many articles,
+CHARACTERS = 4_000_000  # or about so many characters: indexes are written once for all of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,25 +55,40 @@ class Orders:
 
 
 class Storekeeper:
-    """Carries out orders; ``texts`` gives the texts of one parcel after the other."""
+    """Carries out orders, several at a time; ``texts`` gives the texts of one parcel after the other."""
 
     def __init__(self, store: Store, texts: Callable[[], list[Text]], now: datetime) -> None:
         self._store = store
         self._next = texts
         self._now = now
-        self._texts: list[Text] | None = None
+        self._texts: list[Text] | None = None  # of the parcel that is not done with
+        self._ready: list[Ingest] = []
+        self._characters = 0
+        self.parts = 0  # taken and not stored
 
-    def carry_out(self, several: Sequence[Orders]) -> None:
-        """Store parts of parcels, in order, all or nothing."""
-        ingests: list[Ingest] = []
-        for orders in several:
-            if self._texts is None:
-                self._texts = self._next()
-            ingests += [self._ingest(order, self._texts[order.place]) for order in _in_order(orders)]
-            if orders.last:
-                self._texts = None
-        if ingests:
-            self._store.apply(ingests, self._now)
+    def take(self, orders: Orders) -> None:
+        """Carry out orders with the next transaction."""
+        if self._texts is None:
+            self._texts = self._next()
+        ingests = [self._ingest(order, self._texts[order.place]) for order in _in_order(orders)]
+        self._ready += ingests
+        self._characters += sum(len(ingest.article.text) for ingest in ingests)
+        self.parts += 1
+        if orders.last:
+            self._texts = None
+
+    @property
+    def full(self) -> bool:
+        """Whether what was taken is enough for a transaction."""
+        return self.parts >= PARTS or len(self._ready) >= ARTICLES or self._characters >= CHARACTERS
+
+    def store(self) -> int:
+        """Store what was taken, all or nothing; returns the number of parts."""
+        if self._ready:
+            self._store.apply(self._ready, self._now)
+        stored, self.parts = self.parts, 0
+        self._ready, self._characters = [], 0
+        return stored
 
     def _ingest(self, order: Order, text: Text) -> Ingest:
         article, key = article_of(text), text[0]
@@ -129,7 +147,8 @@ class AtOnce:
 
     def put(self, orders: Orders) -> None:
         """Carried out when this returns."""
-        self._keeper.carry_out([orders])
+        self._keeper.take(orders)
+        self._keeper.store()
 
     def wait(self) -> None:
         """Nothing ever waits."""
@@ -138,12 +157,12 @@ class AtOnce:
 class Aside:
     """Storing in another process."""
 
-    def __init__(self, processes: Beside, url: str, texts: Queue, now: datetime) -> None:
-        self._processes = processes
-        self._orders = processes.queue(BEHIND)
-        self._done = processes.queue()
+    def __init__(self, ahead: Reading, url: str, now: datetime) -> None:
+        self._processes = ahead.processes
+        self._orders = self._processes.queue(BEHIND)
+        self._done = self._processes.queue()
         self.waiting = 0
-        processes.start("storing", _store_aside, url, texts, self._orders, self._done, now)
+        self._processes.start("storing", _store_aside, url, ahead.texts, self._orders, self._done, now)
 
     def put(self, orders: Orders) -> None:
         """Carried out soon; waits where too much is waiting."""
@@ -154,6 +173,8 @@ class Aside:
 
     def wait(self) -> None:
         """Until the other process has stored everything."""
+        if self.waiting:
+            self._orders.put(None)  # no more will come until then
         while self.waiting:
             self._settle()
 
@@ -168,11 +189,11 @@ def _store_aside(url: str, texts: Queue, orders: Queue, done: Queue, now: dateti
         with open_store(url) as store:
             keeper = Storekeeper(store, texts.get, now)
             while True:
-                several = [orders.get()]
-                while not orders.empty():  # what piled up meanwhile shares one wait for the disk
-                    several.append(orders.get())
-                keeper.carry_out(several)
-                done.put(len(several))
+                order = orders.get()
+                if order is not None:
+                    keeper.take(order)
+                if keeper.full or (order is None and keeper.parts):
+                    done.put(keeper.store())
     except Exception as error:  # noqa: BLE001 - handed to the process that can report it
         done.put(error)
 

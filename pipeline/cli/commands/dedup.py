@@ -22,16 +22,16 @@ if TYPE_CHECKING:
 
 def run(args: Namespace) -> int:
     """Fold the articles and report; without ``--db`` the records live in a temporary database."""
-    from pipeline.run.bulk import dedup_file
+    from pipeline.run.profiling import reading
 
-    app.configure_log(args)
-    with tempfile.TemporaryDirectory(prefix="storyfold-") as folder:
+    with reading(Path(args.input)) as ahead, tempfile.TemporaryDirectory(prefix="storyfold-") as folder:
+        from pipeline.run.bulk import fold
+
+        app.configure_log(args)
         args.db = args.db or f"sqlite:///{Path(folder) / 'dedup.db'}"
         config = app.load_config(args)
         with app.locked_store(config, "dedup") as store, _progress(enabled=not args.json) as progress:
-            report = dedup_file(
-                Path(args.input), Path(args.output), store, app.matching_rules(config, store), progress, app.clock()
-            )
+            report = fold(ahead, Path(args.output), store, app.matching_rules(config, store), progress, app.clock())
     if args.json:
         show.json_lines([asdict(report)])
     else:
@@ -54,14 +54,18 @@ def _progress(*, enabled: bool) -> Iterator[Callable[[int, int], None] | None]:
         TimeElapsedColumn(),
         TextColumn("{task.fields[pace]}"),
     )
-    with Progress(*columns, console=screen, transient=True) as bar:
-        task = bar.add_task("", total=None, pace="")
+    bar = Progress(*columns, console=screen, transient=True)
+    task = bar.add_task("", total=None, pace="")
 
-        def told(_lines: int, articles: int) -> None:
-            speed = bar.tasks[0].speed
-            bar.update(task, completed=articles, pace=f"{speed:,.0f} a second" if speed else "")
+    def told(_lines: int, articles: int) -> None:
+        bar.start()  # not sooner: it has a thread, and until now processes were started
+        speed = bar.tasks[0].speed
+        bar.update(task, completed=articles, pace=f"{speed:,.0f} a second" if speed else "")
 
+    try:
         yield told
+    finally:
+        bar.stop()
 
 
 def _print(console: Console, report: BulkReport, output: str) -> None:
