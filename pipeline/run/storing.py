@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 BEHIND = 48  # parts that may wait to be stored
 PARTS = 16  # parts in one transaction at most,
-ARTICLES = 2048  # or about so many articles,
+ARTICLES = 1024  # or about so many articles,
 CHARACTERS = 4_000_000  # or about so many characters: indexes are written once for all of them
 
 
