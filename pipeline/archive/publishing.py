@@ -17,7 +17,7 @@ from pipeline.archive.parts import Told, arrays, column, load, pa, save, told
 from pipeline.archive.reading import ARTICLE
 from pipeline.dedup.features import NAMES
 from pipeline.errors import UsageError
-from pipeline.run.writer import public_id
+from pipeline.run.naming import public_id
 
 # What is known of each article at the end; ``first``, ``speaker`` and ``matched`` are rows.
 PLACE = pa.schema(
