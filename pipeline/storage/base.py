@@ -9,8 +9,6 @@ from sqlalchemy import Connection
 
 from .database import Database
 
-CHUNK = 500  # values in one IN (...): far below every limit, large enough to make the call cheap
-
 
 class Part:
     """A part of the store: one database, and the secrets of its sources, which live in memory only."""
@@ -25,19 +23,16 @@ class Part:
 
     def _sql(self, sql: str) -> str:
         """``sql``, written with ``?``, for this driver."""
-        return sql.replace("?", self._db.mark)
+        return self._db.sql(sql)
 
-    def _many(self, connection: Connection, sql: str, rows: list[tuple[Any, ...]]) -> None:
+    def _many(self, connection: Connection, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
         """Run ``sql`` once for each row, in the driver's own loop."""
-        if rows:
-            connection.exec_driver_sql(self._sql(sql), rows)
+        self._db.many(connection, sql, rows)
 
-    def _chunked(self, connection: Connection, sql: str, values: Sequence[Any]) -> Iterator[Any]:
-        """Rows of ``sql``, whose ``{marks}`` stands for a list of any length."""
-        for start in range(0, len(values), CHUNK):
-            part = tuple(values[start : start + CHUNK])
-            marks = ", ".join([self._db.mark] * len(part))
-            yield from connection.exec_driver_sql(sql.replace("{marks}", marks), part)
+    def _chunked(self, connection: Connection, sql: str, values: Sequence[Any], *before: Any) -> Iterator[Any]:
+        """Rows of ``sql``, whose ``IN ({marks})`` stands for a list of any length, behind the values ``before``."""
+        for statement, part in self._db.among(sql, values, *before):
+            yield from connection.exec_driver_sql(statement, part)
 
 
 def next_row(connection: Connection, table: str, column: str = "row") -> int:

@@ -16,12 +16,17 @@ import msgspec
 from pipeline.errors import SchemaError, StorageError
 
 from .base import Part
-from .database import explained
 from .faults import content_faults
 from .migrate import check_version, newest
+from .sqlite import explained
 
 SEAL = "storyfold_seal"
 _CHUNK = 2000  # rows hashed at a time
+
+NOT_HERE = (
+    "a PostgreSQL database is backed up by the server's own tools: `pg_dump --format=custom --file=news.dump URL`,"
+    " and `pg_restore --dbname=URL news.dump` into an empty database made by `createdb`"
+)
 
 Sums = dict[str, tuple[int, str]]  # table -> (rows, digest)
 
@@ -30,14 +35,9 @@ class Care(Part):
     """Looking after one database."""
 
     def quick_check(self) -> list[str]:
-        """What SQLite finds wrong with the structure of its file; empty when nothing is."""
+        """What the database finds wrong with its own structure; empty when nothing is."""
         with self._db.read() as connection:
-            found = [str(row[0]) for row in connection.exec_driver_sql("PRAGMA quick_check")]
-            found += [
-                f"{row[0]} row {row[1]} points to nothing"
-                for row in connection.exec_driver_sql("PRAGMA foreign_key_check")
-            ]
-        return [line for line in found if line != "ok"]
+            return self._db.structure_faults(connection)
 
     def full_check(self, limit: int = 20) -> list[str]:
         """At most ``limit`` findings: structure, indexes against tables, every text against its hash, and
@@ -45,11 +45,9 @@ class Care(Part):
         found = self.quick_check()
         found += self._db.seal_faults(newest())
         with self._db.read() as connection:
-            found += [str(row[0]) for row in connection.exec_driver_sql("PRAGMA integrity_check")]
-            raw = connection.connection.dbapi_connection
-            if isinstance(raw, sqlite3.Connection):
-                found += content_faults(raw, limit)
-        return [line for line in dict.fromkeys(found) if line != "ok"][:limit]
+            found += self._db.structure_faults(connection, whole=True)
+        found += content_faults(self._db, limit)
+        return list(dict.fromkeys(found))[:limit]
 
     def backup(self, path: str | Path) -> Sums:
         """Copy the database to ``path`` while it is in use, seal the copy and read it back.
@@ -65,7 +63,7 @@ class Care(Part):
             with self._db.read() as connection, closing(sqlite3.connect(part)) as copy:
                 source = connection.connection.dbapi_connection
                 if not isinstance(source, sqlite3.Connection):
-                    raise StorageError("only SQLite databases are backed up this way")
+                    raise StorageError(NOT_HERE)
                 source.backup(copy, pages=1024)
                 copy.execute("PRAGMA journal_mode = DELETE")  # one file, nothing beside it
                 _seal(copy)

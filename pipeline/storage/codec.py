@@ -173,12 +173,13 @@ def without_secrets(source: FeedSource) -> FeedSource:
 
 
 def sound(value: Any) -> Any:
-    """``value`` with every lone surrogate in its texts replaced by ``?``; no database takes one.
+    """``value`` with what some database cannot hold replaced in its texts: lone surrogates by ``?``, NUL by U+FFFD.
 
     Walks dataclasses, tuples and dicts.  Only called once a write has failed over such a text.
     """
     if isinstance(value, str):
-        return value if value.isascii() else value.encode("utf-8", "replace").decode()
+        plain = value.replace("\0", "\ufffd") if "\0" in value else value
+        return plain if plain.isascii() else plain.encode("utf-8", "replace").decode()
     if isinstance(value, tuple | list):
         return tuple(sound(part) for part in value)
     if isinstance(value, dict):

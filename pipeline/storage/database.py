@@ -1,222 +1,165 @@
-"""One database: how it is opened, its transactions, and its errors in words.
+"""One database: what the store asks of it, whichever kind it is.
 
-SQLite runs in WAL mode with ``synchronous=FULL``: a committed transaction survives a power cut.
+Everything that differs between kinds is behind ``Database``: how it is opened, its transactions, bulk rows, full
+text, sizes, and its errors in words.  ``sqlite`` and ``postgres`` are the kinds there are; the statements of the
+store are written once, with ``?`` for values, in the SQL that both speak.
 """
 
 from __future__ import annotations
 
-import sqlite3
-import threading
-import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
+from contextlib import AbstractContextManager
+from typing import Any, ClassVar, Protocol
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event
+from sqlalchemy import Connection, Engine, Table
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
-from sqlalchemy.pool import QueuePool, StaticPool
+from sqlalchemy.exc import ArgumentError
 
-from pipeline.errors import SchemaError, StorageError
+from pipeline.errors import StorageError
 
-from . import tables
-from .seals import Progress, Seals, is_sealed, seal_all, seal_faults
+from .query import Term
+from .seals import Progress
 
 BUSY_SECONDS = 60.0  # how long a locked database is waited for before it is an error
-PAGE_BYTES = 8192  # most articles then fit in one page
-
-_PRAGMAS = (
-    "PRAGMA foreign_keys = ON",
-    "PRAGMA synchronous = FULL",
-    "PRAGMA cache_size = -65536",  # KiB: the upper levels of every index stay in memory
-    "PRAGMA temp_store = MEMORY",
-)
-_WRITER_PRAGMAS = (
-    "PRAGMA wal_autocheckpoint = 16384",  # pages, 128 MiB: pages written often reach the file once
-    "PRAGMA journal_size_limit = 67108864",  # bytes a quiet write-ahead log may keep
-)
-
-# What SQLite says, and what to tell a person.  First hit wins.
-_MEANINGS: tuple[tuple[str, type[StorageError], str], ...] = (
-    ("file is not a database", SchemaError, "is not a database"),
-    ("file is encrypted", SchemaError, "is not a database"),
-    ("disk image is malformed", StorageError, "is damaged: run `doctor`, or `restore` a backup"),
-    ("disk is full", StorageError, "could not be written: the disk is full"),
-    ("readonly", StorageError, "is read-only: check the rights of the file and its folder"),
-    ("unable to open", StorageError, "cannot be opened: check that the folder exists and may be written"),
-    ("database is locked", StorageError, f"stayed locked by another process for {BUSY_SECONDS:.0f} s"),
-    ("disk i/o error", StorageError, "could not be read or written: the disk reports an error"),
-)
-_WAL_ATTEMPTS = 600
+CHUNK = 500  # values in one IN (...): far below every limit, large enough to make the call cheap
 
 
-def explained(error: Exception, name: str) -> StorageError:
-    """A driver's error as one for people, naming the database."""
-    cause = getattr(error, "orig", None) or error
-    said = str(cause).lower()
-    for needle, kind, meaning in _MEANINGS:
-        if needle in said:
-            return kind(f"the database {name} {meaning}")
-    return StorageError(f"the database {name} failed: {cause}")
+class Unsound(StorageError):
+    """A text that this database cannot hold as it is; ``codec.sound`` makes one that it can."""
 
 
-class Database:
+class Vanished(StorageError):
+    """The connection was lost and the transaction with it: nothing of it happened."""
+
+
+class FullText(Protocol):
+    """The index of words: how texts go in and how terms are looked for."""
+
+    source: str  # tables to search, where there are terms; ``d`` is the document
+    place: str  # column of a document's row in ``source``
+    language: str  # expression for the language of an article, over ``a`` and ``d``
+
+    def add(self, connection: Connection, documents: Sequence[tuple[int, int, int, str, str, str]]) -> None:
+        """Index documents: (row, article row, revision, title, text, article's meta)."""
+
+    def condition(self, terms: Sequence[Term]) -> tuple[str, str]:
+        """What must hold of a document, and the value for its mark."""
+
+
+class Database(ABC):
     """Connections and transactions on one database; safe to use from several threads."""
 
-    def __init__(self, url: str, *, read_only: bool = False) -> None:
-        """Raises ``StorageError`` for a URL that names no usable database.  Opens nothing yet."""
-        try:
-            self.url = make_url(url)
-        except ArgumentError:
-            raise StorageError(f"{url!r} is no database URL; sqlite:///path/to/file.db is one") from None
-        if self.url.get_backend_name() != "sqlite":
-            raise StorageError(f"databases of kind {self.url.get_backend_name()!r} are not served; use sqlite:///…")
+    dialect: ClassVar[str]  # as SQLAlchemy and the migrations name it
+    mark: ClassVar[str]  # what the driver wants for a value in a statement
+
+    engine: Engine
+    words: FullText
+
+    def __init__(self, url: URL, name: str, *, read_only: bool) -> None:
+        self.url = url
+        self.name = name  # for messages: no password in it
         self.read_only = read_only
-        self.path = _path(self.url)
-        self.name = str(self.path) if self.path else "in memory"
-        self.mark = "?"
-        self.seals = Seals()
-        self._writing = threading.RLock()
-        self.engine = _sqlite_engine(self.path, read_only=read_only)
 
     @property
     def shared_url(self) -> str | None:
         """Where another process can open the same database; None for one in memory."""
-        return None if self.path is None else self.url.render_as_string(hide_password=False)
+        return self.url.render_as_string(hide_password=False)
 
-    @contextmanager
-    def write(self) -> Iterator[Connection]:
-        """One transaction that holds the write lock from its first statement; all or nothing."""
-        if self.read_only:
-            raise StorageError(f"the database {self.name} was opened for reading only")
-        with self._writing, self._errors(), self.engine.connect() as connection:
-            self._watch(connection)
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-            self.seals.begin()
-            try:
-                yield connection
-                self.seals.end(driver(connection))
-                connection.exec_driver_sql("COMMIT")
-            except BaseException:
-                _roll_back(connection)
-                raise
+    @abstractmethod
+    def write(self) -> AbstractContextManager[Connection]:
+        """One transaction that holds the write lock from its first statement; all or nothing.
 
-    def _watch(self, connection: Connection) -> None:
-        if self.seals.active and not connection.info.get("watched"):
-            self.seals.watch(driver(connection))
-            connection.info["watched"] = True
-
-    def seal(self, version: int, progress: Progress | None = None) -> None:
-        """From now on carry the seals on; where there are none for this version of the schema they are made.
-
-        That reads every row once, with ``progress`` told now and then.
+        Raises ``StorageError`` for what the database says, ``Unsound`` for a text it cannot hold.
         """
-        with self.read() as connection:
-            sealed = is_sealed(driver(connection), version)
-        if not sealed:
-            self.seal_anew(version, progress)
-        self.seals.active = True
 
-    def seal_anew(self, version: int, progress: Progress | None = None) -> None:
-        """Take all rows as they are now for right."""
-        with self.write() as connection:
-            seal_all(driver(connection), version, progress)
+    @abstractmethod
+    def read(self) -> AbstractContextManager[Connection]:
+        """A connection for reading; every statement sees the latest commit."""
 
-    def seal_faults(self, version: int, progress: Progress | None = None) -> list[str]:
-        """What the rows do not have in common with their seals; empty when nothing is wrong."""
-        with self.snapshot() as connection:
-            return list(seal_faults(driver(connection), version, progress))
+    @abstractmethod
+    def snapshot(self) -> AbstractContextManager[Connection]:
+        """A connection whose statements all see one and the same state."""
 
+    @abstractmethod
+    def lay_out(self) -> None:
+        """Set or check what must be so before the first table.  Only called on an empty database or ours."""
+
+    @abstractmethod
+    def table_names(self, connection: Connection) -> set[str]:
+        """The tables that are there, parts of tables not counted."""
+
+    @abstractmethod
+    def size(self, connection: Connection) -> int:
+        """Bytes in use, without space that was freed and not used again."""
+
+    @abstractmethod
     def insert(self, connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
         """Add rows, each with every column of ``table`` in order."""
+
+    @abstractmethod
+    def structure_faults(self, connection: Connection, *, whole: bool = False) -> list[str]:
+        """What the database finds wrong with its own structure; ``whole`` reads every index as well."""
+
+    @abstractmethod
+    def rows(self, connection: Connection, statement: str) -> Iterator[tuple[Any, ...]]:
+        """Plain rows of a statement of any size, in bounded memory.  Inside a snapshot or a transaction only."""
+
+    def seal(self, version: int, progress: Progress | None = None) -> None:  # noqa: B027 - a server may seal by itself
+        """From now on carry checksums of the rows on; where there are none for this version they are made."""
+
+    def seal_anew(self, version: int, progress: Progress | None = None) -> None:  # noqa: B027
+        """Take all rows as they are now for right."""
+
+    def seal_faults(self, version: int, progress: Progress | None = None) -> list[str]:
+        """What the rows do not have in common with their checksums; empty when nothing is wrong."""
+        return []
+
+    def itself(self, table: str) -> str:
+        """``table`` in a FROM, so that its rows are read and not an index over them."""
+        return table
+
+    def key(self, text: str) -> str:
+        """``text`` as the key of an index: two are equal if and only if the texts are."""
+        return text
+
+    def sql(self, statement: str) -> str:
+        """``statement``, written with ``?``, for this driver."""
+        return statement.replace("?", self.mark)
+
+    def many(self, connection: Connection, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Run ``statement`` once for each row, in the driver's own loop."""
         if rows:
-            connection.exec_driver_sql(tables.insert_sql(table).replace("?", self.mark), list(rows))
-            self.seals.added(table.name, rows)
+            connection.exec_driver_sql(self.sql(statement), list(rows))
 
-    @contextmanager
-    def read(self) -> Iterator[Connection]:
-        """A connection for reading; every statement sees the latest commit."""
-        with self._errors(), self.engine.connect() as connection:
-            yield connection
-
-    @contextmanager
-    def snapshot(self) -> Iterator[Connection]:
-        """A connection whose statements all see one and the same state."""
-        if self.path is None:  # one connection only: its own state is the snapshot, writers wait
-            with self._writing, self.read() as connection:
-                yield connection
-            return
-        with self.read() as connection:
-            connection.exec_driver_sql("BEGIN")
-            try:
-                yield connection
-            finally:
-                _roll_back(connection)
-
-    @contextmanager
-    def _errors(self) -> Iterator[None]:
-        try:
-            yield
-        except (SQLAlchemyError, sqlite3.Error) as error:
-            raise explained(error, self.name) from error
-
-    def lay_out(self) -> None:
-        """Set what is kept in the file itself.  Only called on an empty file or one of ours."""
-        if self.path is None:
-            return
-        with self._writing, self.read() as connection:
-            if connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal":
-                return
-            connection.exec_driver_sql(f"PRAGMA page_size = {PAGE_BYTES}")  # counts in an empty file only
-            for attempt in range(1, _WAL_ATTEMPTS + 1):  # SQLite does not wait here by itself
-                try:
-                    connection.exec_driver_sql("PRAGMA journal_mode = WAL")
-                    return
-                except OperationalError:
-                    if attempt == _WAL_ATTEMPTS:
-                        raise
-                    time.sleep(BUSY_SECONDS / _WAL_ATTEMPTS)
+    def among(self, statement: str, values: Sequence[Any], *before: Any) -> Iterator[tuple[str, tuple[Any, ...]]]:
+        """``statement``, with ``IN ({marks})`` behind its other marks, as statements for the whole of ``values``."""
+        statement = self.sql(statement)
+        for start in range(0, len(values), CHUNK):
+            part = tuple(values[start : start + CHUNK])
+            yield statement.replace("{marks}", ", ".join([self.mark] * len(part))), (*before, *part)
 
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
 
 
-def driver(connection: Connection) -> sqlite3.Connection:
-    """The driver's own connection."""
-    raw = connection.connection.dbapi_connection
-    assert isinstance(raw, sqlite3.Connection)  # noqa: S101 - no other kind is opened
-    return raw
+def open_database(url: str, *, read_only: bool = False) -> Database:
+    """The database that ``url`` names; nothing is opened yet.
 
+    Raises ``StorageError`` for a URL that names no usable database, or one whose driver is not installed.
+    """
+    try:
+        parts = make_url(url)
+    except ArgumentError:
+        raise StorageError(f"{url!r} is no database URL; sqlite:///path/to/file.db is one") from None
+    kind = parts.get_backend_name()
+    if kind == "sqlite":
+        from .sqlite import SqliteDatabase
 
-def _roll_back(connection: Connection) -> None:
-    raw = driver(connection)
-    if raw.in_transaction:  # a full disk may have ended it already
-        raw.rollback()
+        return SqliteDatabase(parts, read_only=read_only)
+    if kind in ("postgresql", "postgres"):
+        from .postgres import PostgresDatabase
 
-
-def _path(url: URL) -> Path | None:
-    if url.database in (None, "", ":memory:"):
-        return None
-    return Path(str(url.database)).expanduser()
-
-
-def _sqlite_engine(path: Path | None, *, read_only: bool) -> Engine:
-    def connect() -> sqlite3.Connection:
-        target = ":memory:" if path is None else f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}"
-        return sqlite3.connect(target, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-
-    engine = create_engine(
-        "sqlite://",
-        creator=connect,
-        poolclass=StaticPool if path is None else QueuePool,
-        isolation_level="AUTOCOMMIT",  # transactions are begun and ended in Database alone
-    )
-
-    def prepare(connection: Any, _record: Any) -> None:
-        for pragma in (*(() if read_only else _WRITER_PRAGMAS), *_PRAGMAS):
-            connection.execute(pragma)
-
-    event.listen(engine, "connect", prepare)
-    return engine
+        return PostgresDatabase(parts, read_only=read_only)
+    raise StorageError(f"databases of kind {kind!r} are not served; use sqlite:///… or postgresql://…")

@@ -6,56 +6,73 @@ where text should be, words that are none of ours, hashes that do not fit, recor
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from sqlalchemy import Connection
 
+from pipeline.errors import StorageError
 from pipeline.model import Outcome, Reason
 
 from . import codec, tables
+from .database import Database
 from .values import EventKind, LinkKind
 
-_ROWS = 2_000  # read at a time
 _STORAGE = {"BigInteger": "integer", "Double": "real", "Text": "text", "LargeBinary": "blob"}
 
 
-def content_faults(raw: sqlite3.Connection, limit: int) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """A database being read as a whole."""
+
+    database: Database
+    connection: Connection
+
+    def execute(self, sql: str) -> Iterator[tuple[Any, ...]]:
+        return self.database.rows(self.connection, sql)
+
+    def itself(self, table: str) -> str:
+        return self.database.itself(table)
+
+
+def content_faults(database: Database, limit: int) -> list[str]:
     """At most ``limit`` faults, in words."""
     found: list[str] = []
     for search in (_unreadable, _texts, _packed, _words, _contradictions):
         try:
-            for fault in search(raw):
-                found.append(fault)
-                if len(found) >= limit:
-                    return found
-        except (sqlite3.Error, UnicodeDecodeError, OverflowError, ValueError, TypeError) as error:
+            with database.snapshot() as connection:
+                for fault in search(_Reader(database, connection)):
+                    found.append(fault)
+                    if len(found) >= limit:
+                        return found
+        except (StorageError, UnicodeDecodeError, OverflowError, ValueError, TypeError) as error:
             found.append(f"reading it fails: {error}")
     return found
 
 
-def _unreadable(raw: sqlite3.Connection) -> Iterator[str]:
+def _unreadable(raw: _Reader) -> Iterator[str]:
     """Every value of every row has the kind of its column, and texts are UTF-8."""
     for table in tables.metadata.sorted_tables:
         kinds = [_STORAGE[type(column.type).__name__] for column in table.columns]
-        cursor = raw.execute(f"SELECT {', '.join(c.name for c in table.columns)} FROM {table.name} NOT INDEXED")  # noqa: S608
-        yield from (f"a row of {table.name} holds {fault}" for fault in _odd(cursor, kinds))
+        names = ", ".join(c.name for c in table.columns)
+        rows = raw.execute(f"SELECT {names} FROM {raw.itself(table.name)}")  # noqa: S608
+        yield from (f"a row of {table.name} holds {fault}" for fault in _odd(rows, kinds))
 
 
 _KINDS: dict[str, tuple[type, ...]] = {"integer": (int,), "real": (float, int), "text": (str,), "blob": (bytes,)}
 
 
-def _odd(cursor: sqlite3.Cursor, kinds: list[str]) -> Iterator[str]:
+def _odd(rows: Iterator[tuple[Any, ...]], kinds: list[str]) -> Iterator[str]:
     allowed = [(*_KINDS[kind], type(None)) for kind in kinds]
-    while rows := cursor.fetchmany(_ROWS):
-        for row in rows:
-            for value, types, kind in zip(row, allowed, kinds, strict=True):
-                if not isinstance(value, types):
-                    yield f"a {type(value).__name__} where {kind} belongs"
+    for row in rows:
+        for value, types, kind in zip(row, allowed, kinds, strict=True):
+            if not isinstance(value, types):
+                yield f"a {type(value).__name__} where {kind} belongs"
 
 
-def _texts(raw: sqlite3.Connection) -> Iterator[str]:
+def _texts(raw: _Reader) -> Iterator[str]:
     sql = "SELECT a.row, a.text_hash, b.text, a.meta FROM article a LEFT JOIN body b ON b.article = a.row"
     for row, known, text, meta in raw.execute(sql):
         if text is not None and codec.text_hash(text) != known:
@@ -64,7 +81,7 @@ def _texts(raw: sqlite3.Connection) -> Iterator[str]:
             yield f"the record of article row {row} cannot be read"
 
 
-def _packed(raw: sqlite3.Connection) -> Iterator[str]:
+def _packed(raw: _Reader) -> Iterator[str]:
     """Values that are packed into one column."""
     yield from _undecoded(raw, "SELECT article, figures FROM evidence", codec.read_figures, "evidence of article")
     yield from _undecoded(raw, "SELECT row, extra FROM journal", codec.read_extra, "journal")
@@ -72,7 +89,7 @@ def _packed(raw: sqlite3.Connection) -> Iterator[str]:
     yield from _undecoded(raw, "SELECT row, payload FROM work", codec.read_entry, "work")
 
 
-def _undecoded(raw: sqlite3.Connection, sql: str, read: Callable[[Any], object], what: str) -> Iterator[str]:
+def _undecoded(raw: _Reader, sql: str, read: Callable[[Any], object], what: str) -> Iterator[str]:
     for row, content in raw.execute(sql):
         try:
             read(content)
@@ -80,7 +97,7 @@ def _undecoded(raw: sqlite3.Connection, sql: str, read: Callable[[Any], object],
             yield f"{what} row {row} cannot be read"
 
 
-def _words(raw: sqlite3.Connection) -> Iterator[str]:
+def _words(raw: _Reader) -> Iterator[str]:
     """Words that are none of ours."""
     for table, column, known in (
         ("event", "kind", EventKind),
@@ -89,12 +106,12 @@ def _words(raw: sqlite3.Connection) -> Iterator[str]:
         ("journal", "reason", Reason),
     ):
         ours = {word.value for word in known}
-        for (word,) in raw.execute(f"SELECT DISTINCT {column} FROM {table} NOT INDEXED"):  # noqa: S608
+        for (word,) in raw.execute(f"SELECT DISTINCT {column} FROM {raw.itself(table)}"):  # noqa: S608
             if word not in ours:
                 yield f"{column} of {table} says {str(word)[:40]!r}, which means nothing"
 
 
-def _contradictions(raw: sqlite3.Connection) -> Iterator[str]:
+def _contradictions(raw: _Reader) -> Iterator[str]:
     for sql, meaning in _RULES:
         for (row,) in raw.execute(sql):
             yield meaning.format(row=row)

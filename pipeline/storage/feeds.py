@@ -13,8 +13,8 @@ from pipeline.errors import NotFound
 from pipeline.model import Entry, FeedSource, FeedState, JournalRow, RefusedEntry
 
 from . import codec, journal, tables
-from .base import CHUNK, Part
-from .database import Database
+from .base import Part
+from .database import Database, Unsound
 from .values import Poll
 
 _feed, _entry, _refusal = tables.feed, tables.entry, tables.refusal
@@ -125,7 +125,7 @@ class Feeds(Part):
         """
         try:
             return self._apply_polls(polls)
-        except UnicodeEncodeError:  # a lone surrogate somewhere: rare, so looked for only now
+        except Unsound:  # a lone surrogate somewhere: rare, so looked for only now
             return self._apply_polls(codec.sound(polls))
 
     def _apply_polls(self, polls: Sequence[Poll]) -> list[list[JournalRow]]:
@@ -133,7 +133,7 @@ class Feeds(Part):
             self._many(connection, _SAVE, [(*_columns(poll.state).values(), poll.state.row) for poll in polls])
             self._take(connection, polls)
             fresh = [
-                [told for entry, told in poll.refused if _is_first_refusal(connection, poll.state.row, entry)]
+                [told for entry, told in poll.refused if self._is_first_refusal(connection, poll.state.row, entry)]
                 for poll in polls
             ]
             rows = [row for poll, told in zip(polls, fresh, strict=True) for row in (*poll.journal_rows, *told)]
@@ -152,12 +152,13 @@ class Feeds(Part):
                 version = versions.get(entry.key)
                 if version == entry.fingerprint:
                     continue
+                key = self._db.key(entry.key)
                 if version is None:
-                    added.append((feed, entry.key, entry.fingerprint, now))
+                    added.append((feed, key, entry.fingerprint, now))
                 else:
-                    changed.append((entry.fingerprint, feed, entry.key))
+                    changed.append((entry.fingerprint, feed, key))
                 versions[entry.key] = entry.fingerprint
-                work.append((codec.write_entry(entry), int(revised), now, feed, entry.key))
+                work.append((codec.write_entry(entry), int(revised), now, feed, key))
         self._many(connection, _ADD, added)
         self._many(connection, _CHANGE, changed)
         self._many(connection, _WAIT, work)
@@ -165,11 +166,18 @@ class Feeds(Part):
     def _known(self, connection: Connection, feed: int, keys: Sequence[str]) -> dict[str, str]:
         """Key -> fingerprint of known entries."""
         found: dict[str, str] = {}
-        for start in range(0, len(keys), CHUNK):
-            part = keys[start : start + CHUNK]
-            sql = self._sql(_KNOWN.replace("{marks}", ", ".join("?" * len(part))))
-            found.update(map(tuple, connection.exec_driver_sql(sql, (feed, *part)).all()))
+        given = {self._db.key(key): key for key in keys}
+        for row in self._chunked(connection, _KNOWN, list(given), feed):
+            found[given[row[0]]] = row[1]
         return found
+
+    def _is_first_refusal(self, connection: Connection, feed: int, entry: RefusedEntry) -> bool:
+        fields = {"feed": feed, "key": self._db.key(entry.key), "reason": entry.reason.value}
+        seen = select(_refusal.c.feed).where(*(_refusal.c[name] == value for name, value in fields.items()))
+        if connection.execute(seen).first() is not None:
+            return False
+        connection.execute(insert(_refusal).values(**fields))
+        return True
 
     def _state(self, row: Any) -> FeedState:
         state = codec.read_feed(row.state, row.row)
@@ -206,12 +214,3 @@ def _insert_feed(connection: Connection, source: FeedSource, now: datetime) -> N
 
 def _save_feed(connection: Connection, state: FeedState, **more: int) -> None:
     connection.execute(update(_feed).where(_feed.c.row == state.row).values(**_columns(state), **more))
-
-
-def _is_first_refusal(connection: Connection, feed: int, entry: RefusedEntry) -> bool:
-    fields = {"feed": feed, "key": entry.key, "reason": entry.reason.value}
-    seen = select(_refusal.c.feed).where(*(_refusal.c[name] == value for name, value in fields.items()))
-    if connection.execute(seen).first() is not None:
-        return False
-    connection.execute(insert(_refusal).values(**fields))
-    return True

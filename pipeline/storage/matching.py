@@ -14,6 +14,7 @@ from pipeline.model import Action, Ingest
 from . import codec, tables
 from .base import next_row
 from .batch import Batch, Move, StoryState, came_by, evidence_columns, seconds
+from .database import Unsound
 from .queue import Queue
 
 Mark = tuple[int, ...]  # changes whenever a decision may be out of date
@@ -44,7 +45,7 @@ class Matching(Queue):
         """
         try:
             return self._apply_batch(batch, now, expected)
-        except UnicodeEncodeError:  # a lone surrogate somewhere: rare, so looked for only now
+        except Unsound:  # a lone surrogate somewhere: rare, so looked for only now
             return self._apply_batch(codec.sound(batch), now, expected)
 
     def _apply_batch(self, batch: Sequence[Ingest], now: datetime, expected: Mark | None) -> Mark:

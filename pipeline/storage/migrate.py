@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection
 
 from pipeline.errors import SchemaError, StorageError
 
@@ -22,11 +22,15 @@ _LEDGER = "storyfold_schema"
 _WORDS = {
     "sqlite": {
         "row": "INTEGER NOT NULL PRIMARY KEY",  # given out by the one writer
+        "placed": "INTEGER NOT NULL PRIMARY KEY",  # the same, where PostgreSQL's key cannot be it alone
         "counted": "INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT",  # never given twice
         "integer": "INTEGER",
         "real": "REAL",
         "bytes": "BLOB",
         "clustered": "WITHOUT ROWID",
+        "hashed": "",
+        "by_article": "",
+        "by_time": "",
     },
     "postgresql": {
         "row": "BIGINT NOT NULL PRIMARY KEY",
@@ -34,7 +38,11 @@ _WORDS = {
         "integer": "BIGINT",
         "real": "DOUBLE PRECISION",
         "bytes": "BYTEA",
+        "placed": "BIGINT NOT NULL",
         "clustered": "",
+        "hashed": "USING hash ",  # of any length: a tree's entries are bounded
+        "by_article": " PARTITION BY RANGE (article)",
+        "by_time": " PARTITION BY RANGE (time)",
     },
 }
 
@@ -43,8 +51,8 @@ _WORDS = {
 class Step:
     """One migration: the version it arrives at and its SQL with dialect words in braces.
 
-    ``NNNN_name.sql`` serves every dialect; where they have nothing in common, ``NNNN_name.sqlite.sql``
-    stands beside ``NNNN_name.postgresql.sql``.
+    ``NNNN_name.sql`` serves every dialect, ``NNNN_name.sqlite.sql`` and ``NNNN_name.postgresql.sql`` one each:
+    besides the common file, or in its place where the two have nothing in common.
     """
 
     version: int
@@ -56,6 +64,10 @@ class Step:
         plain = re.sub(r"--[^\n]*", "", self.sql)
         for word, meaning in _WORDS[dialect].items():
             plain = plain.replace("{" + word + "}", meaning)
+        if dialect == "postgresql":
+            # By code points, whatever the server's language: the same order as SQLite's, and no index is ever
+            # broken by an upgrade of the system's collations.
+            plain = re.sub(r"\bTEXT\b", 'TEXT COLLATE "C"', plain)
         return tuple(part.strip() for part in plain.split(";") if part.strip())
 
 
@@ -63,12 +75,12 @@ class Step:
 def steps(dialect: str = "sqlite") -> tuple[Step, ...]:
     """Every migration in order; the numbers run from 1 without a gap."""
     folder = resources.files("pipeline.storage.migrations")
-    found = []
-    for item in folder.iterdir():
+    texts: dict[str, list[str]] = {}
+    for item in sorted(folder.iterdir(), key=lambda item: (item.name.count("."), item.name)):  # the common one first
         name, _, rest = item.name.partition(".")
         if rest in ("sql", f"{dialect}.sql"):
-            found.append(Step(int(name[:4]), name[5:], item.read_text(encoding="utf-8")))
-    return tuple(sorted(found, key=lambda step: step.version))
+            texts.setdefault(name, []).append(item.read_text(encoding="utf-8"))
+    return tuple(Step(int(name[:4]), name[5:], "\n".join(texts[name])) for name in sorted(texts))
 
 
 def newest() -> int:
@@ -76,16 +88,16 @@ def newest() -> int:
     return steps()[-1].version
 
 
-def version_of(connection: Connection, name: str) -> int:
+def version_of(connection: Connection, database: Database) -> int:
     """The version of a database, 0 for an empty one; raises ``SchemaError`` for somebody else's."""
-    tables = set(inspect(connection).get_table_names())
+    tables = database.table_names(connection)
     if _LEDGER in tables:
         found = connection.exec_driver_sql(f"SELECT max(version) FROM {_LEDGER}").scalar()  # noqa: S608
         return int(found or 0)
     if tables:
         raise SchemaError(
-            f"the database {name} belongs to something else (it holds a table {min(tables)!r});"
-            " name another file in [storage] url"
+            f"the database {database.name} belongs to something else (it holds a table {min(tables)!r});"
+            " name another one in [storage] url"
         )
     return 0
 
@@ -98,7 +110,7 @@ def migrate(database: Database, *, upto: int | None = None, progress: Progress |
     """
     goal = newest() if upto is None else upto
     with database.read() as connection:
-        found = version_of(connection, database.name)
+        found = version_of(connection, database)
     check_version(found, database.name)
     if database.read_only:
         if found < goal:
@@ -112,7 +124,7 @@ def migrate(database: Database, *, upto: int | None = None, progress: Progress |
             f"the database {database.name} is damaged and was not upgraded: {faults[0]}; restore a backup"
         )
     database.lay_out()
-    for step in steps()[found:goal]:
+    for step in steps(database.dialect)[found:goal]:
         _apply(database, step)
     if goal == newest():
         database.seal(goal, progress)
@@ -130,17 +142,17 @@ def check_version(found: int, name: str) -> None:
 
 def _apply(database: Database, step: Step) -> None:
     with database.write() as connection:
-        found = version_of(connection, database.name)
+        found = version_of(connection, database)
         check_version(found, database.name)
         if found >= step.version:
             return
         if found == 0:
-            integer = _WORDS[database.engine.dialect.name]["integer"]
+            integer = _WORDS[database.dialect]["integer"]
             connection.exec_driver_sql(
                 f"CREATE TABLE IF NOT EXISTS {_LEDGER} (version {integer} NOT NULL PRIMARY KEY,"
                 " name TEXT NOT NULL, applied TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP)"
             )
-        for statement in step.statements(database.engine.dialect.name):
+        for statement in step.statements(database.dialect):
             connection.exec_driver_sql(statement)
         connection.exec_driver_sql(
             f"INSERT INTO {_LEDGER} (version, name) VALUES ({database.mark}, {database.mark})",  # noqa: S608

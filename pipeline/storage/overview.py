@@ -157,8 +157,7 @@ class Overview(Stories):
                 "waiting": _number(
                     connection.execute(select(func.count()).select_from(tables.work).where(tables.work.c.look == 0))
                 ),
-                "bytes": _number(connection.exec_driver_sql("PRAGMA page_count"))
-                * _number(connection.exec_driver_sql("PRAGMA page_size")),
+                "bytes": self._db.size(connection),
             }
 
 

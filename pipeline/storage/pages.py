@@ -19,7 +19,7 @@ import zstandard
 from pipeline.model import Entry
 
 from . import codec
-from .database import explained
+from .sqlite import explained
 
 LEVEL = 3  # zstd's default: HTML shrinks to about a fifth at some 300 MB/s
 BUSY_SECONDS = 30.0

@@ -45,11 +45,7 @@ class Retention(Part):
     def size_bytes(self) -> int:
         """Bytes the database uses, without space that was freed and not used again."""
         with self._db.read() as connection:
-            size, pages, free = (
-                int(connection.exec_driver_sql(f"PRAGMA {name}").scalar_one())
-                for name in ("page_size", "page_count", "freelist_count")
-            )
-        return size * (pages - free)
+            return self._db.size(connection)
 
     def _drop_texts(self, connection: Connection, rows: list[int]) -> None:
         keys = [(row,) for row in rows]

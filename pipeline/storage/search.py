@@ -1,4 +1,4 @@
-"""Full text over titles and texts (SQLite FTS5).
+"""Full text over titles and texts.
 
 The index follows the stories' events and is brought up to date when somebody searches, or in idle moments:
 storing an article never waits for it.
@@ -12,7 +12,8 @@ from typing import Any
 from sqlalchemy import Connection
 
 from . import codec
-from .base import CHUNK, next_row
+from .base import next_row
+from .database import FullText
 from .query import SearchQuery, Term
 from .stories import Stories
 from .values import EventKind, Hit
@@ -49,7 +50,7 @@ class Search(Stories):
         """
         while not self._db.read_only and self._behind() and self.index_for_search(20_000):
             pass
-        sql, values = search_sql(query, before, limit)
+        sql, values = search_sql(query, before, limit, self._db.words)
         with self._db.read() as connection:
             rows = connection.exec_driver_sql(self._sql(sql), values).all()
         return [_hit(row, query.terms) for row in rows]
@@ -63,14 +64,9 @@ class Search(Stories):
 
     def _index(self, connection: Connection, articles: list[int]) -> None:
         place = next_row(connection, "search_document")
-        documents, words = [], []
-        for row in self._chunked(connection, _CURRENT, articles):
-            documents.append((place, row.row, row.revision))
-            words.append((place, row.title, row.text))
-            place += 1
-        for start in range(0, len(words), CHUNK):
-            self._many(connection, _ADD_DOCUMENT, documents[start : start + CHUNK])
-            self._many(connection, _ADD_WORDS, words[start : start + CHUNK])
+        rows = self._chunked(connection, _CURRENT, articles)
+        found = [(place + n, r.row, r.revision, r.title, r.text, r.meta) for n, r in enumerate(rows)]
+        self._db.words.add(connection, found)
 
 
 _KINDS = (EventKind.STARTED, EventKind.JOINED, EventKind.REVISED)
@@ -79,11 +75,9 @@ _PLACE = "SELECT upto FROM checkpoint WHERE name = ?"
 _FORGET_PLACE = "DELETE FROM checkpoint WHERE name = ?"
 _KEEP_PLACE = "INSERT INTO checkpoint (name, upto, content) VALUES (?, ?, ?)"
 _CURRENT = (
-    "SELECT a.row, a.revision, a.title, coalesce(b.text, '') AS text FROM article a"
+    "SELECT a.row, a.revision, a.title, coalesce(b.text, '') AS text, a.meta FROM article a"
     " LEFT JOIN body b ON b.article = a.row WHERE a.row IN ({marks}) ORDER BY a.row"
 )
-_ADD_DOCUMENT = "INSERT INTO search_document (row, article, revision) VALUES (?, ?, ?)"
-_ADD_WORDS = "INSERT INTO search_words (rowid, title, text) VALUES (?, ?, ?)"
 
 
 _SEARCH = (
@@ -95,26 +89,26 @@ _SEARCH = (
 )
 
 
-def search_sql(query: SearchQuery, before: int | None, limit: int) -> tuple[str, tuple[Any, ...]]:
+def search_sql(query: SearchQuery, before: int | None, limit: int, words: FullText) -> tuple[str, tuple[Any, ...]]:
     """The statement for a query with its values; nothing a person typed is part of the statement."""
     parts: list[tuple[str, Any]] = []
+    source, place = (words.source, words.place) if query.terms else ("search_document d", "d.row")
     if query.terms:
-        parts.append(("search_words MATCH ?", expression(query.terms)))
+        parts.append(words.condition(query.terms))
     if before is not None:
-        parts.append((f"{'w.rowid' if query.terms else 'd.row'} < ?", before))
+        parts.append((f"{place} < ?", before))
     if query.outlet is not None:
         parts.append(("lower(a.outlet) = lower(?)", query.outlet))
     if query.language is not None:
-        parts.append(("json_extract(a.meta, '$.language') = ?", query.language))
+        parts.append((f"{words.language} = ?", query.language))
     if query.story is not None:
         parts.append((_IN_STORY, query.story))
     if query.since is not None:
         parts.append(("a.stored >= ?", codec.micros(query.since)))
     if query.until is not None:
         parts.append(("a.stored < ?", codec.micros(query.until)))
-    source = "search_words w JOIN search_document d ON d.row = w.rowid" if query.terms else "search_document d"
     where = " AND ".join(part for part, _ in parts)
-    sql = _SEARCH.format(source=source, where=where, place="w.rowid" if query.terms else "d.row")
+    sql = _SEARCH.format(source=source, where=where, place=place)
     return sql, (*(value for _, value in parts), limit)
 
 
@@ -123,18 +117,6 @@ _IN_STORY = (
     " UNION SELECT story.row, story.merged_into FROM story JOIN path ON story.row = path.onward)"
     " SELECT row FROM path WHERE onward IS NULL)"
 )
-
-
-def expression(terms: tuple[Term, ...]) -> str:
-    """Terms as an FTS5 expression: every one a quoted string, so that none of them is an operator."""
-    wanted = " AND ".join(_quoted(term) for term in terms if not term.excluded)
-    unwanted = " OR ".join(_quoted(term) for term in terms if term.excluded)
-    return f"({wanted}) NOT ({unwanted})" if unwanted else wanted
-
-
-def _quoted(term: Term) -> str:
-    text = term.text.replace('"', '""')
-    return f'"{text}"*' if term.prefix else f'"{text}"'
 
 
 def _hit(row: Any, terms: tuple[Term, ...]) -> Hit:

@@ -7,7 +7,7 @@ from typing import Self
 
 from .aliases import Aliases
 from .care import Care
-from .database import Database
+from .database import open_database
 from .deliveries import Deliveries
 from .hosts import Hosts
 from .migrate import migrate
@@ -45,12 +45,13 @@ class Store(Undoing, Rearranging, Aliases, Overview, Search, Retention, Hosts, S
 
 
 def open_store(url: str, *, read_only: bool = False, progress: Progress | None = None) -> Store:
-    """Open the database at ``url`` (``sqlite:///relative.db``, ``sqlite:////absolute.db``, ``sqlite://`` in
-    memory), made or upgraded as needed; an upgrade that takes a while tells ``progress``.
+    """Open the database at ``url``, made or upgraded as needed: ``sqlite:///relative.db``,
+    ``sqlite:////absolute.db``, ``sqlite://`` in memory, or ``postgresql://user@host/name``.  An upgrade that takes
+    a while tells ``progress``.
 
     Raises ``SchemaError`` for a newer or foreign database, ``StorageError`` for one that cannot be used.
     """
-    database = Database(url, read_only=read_only)
+    database = open_database(url, read_only=read_only)
     try:
         migrate(database, progress=progress)
     except BaseException:

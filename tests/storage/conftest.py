@@ -9,15 +9,16 @@ import pytest
 from pipeline.storage import Store, open_store
 from pipeline.storage.migrate import newest
 
-BACKENDS: dict[str, Callable[[object], str]] = {
-    "file": lambda folder: f"sqlite:///{folder}/store.db",
-    "memory": lambda folder: "sqlite://",
+BACKENDS: dict[str, Callable[[pytest.FixtureRequest], str]] = {
+    "file": lambda request: f"sqlite:///{request.getfixturevalue('tmp_path')}/store.db",
+    "memory": lambda request: "sqlite://",
+    "postgres": lambda request: request.getfixturevalue("postgres").emptied(),
 }
 
 
 @pytest.fixture(params=BACKENDS)
-def url(request: pytest.FixtureRequest, tmp_path: object) -> str:
-    return BACKENDS[request.param](tmp_path)
+def url(request: pytest.FixtureRequest) -> str:
+    return BACKENDS[request.param](request)
 
 
 @pytest.fixture

@@ -56,6 +56,8 @@ def test_article_comes_back_as_it_was_given(store: Store) -> None:
     bare = Article(url="https://news.example/bare", title="", text="")
     store.apply([replace(ingest(1, 1), article=full), replace(ingest(2, 2), article=bare)], NOW)
     found = store.articles([1, 2, 3])
+    if store._db.dialect == "postgresql":  # the one character that it has no room for
+        full = replace(full, title=full.title.replace("\0", "\ufffd"))
     assert {n: stored.article for n, stored in found.items()} == {1: full, 2: bare}
     assert (found[1].article_id, found[1].story, found[1].stored, found[1].revision) == ("a1", 1, NOW, 1)
     assert store.find_article("a1") == store.find_article(full.url) == found[1]

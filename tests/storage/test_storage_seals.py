@@ -125,10 +125,10 @@ def _event() -> object:
 
 
 def test_an_older_database_is_sealed_when_it_is_upgraded(tmp_path: Path) -> None:
-    from pipeline.storage.database import Database
+    from pipeline.storage.database import open_database
     from pipeline.storage.migrate import migrate
 
-    database = Database(f"sqlite:///{tmp_path}/db")
+    database = open_database(f"sqlite:///{tmp_path}/db")
     migrate(database, upto=4)
     with database.write() as connection:
         connection.exec_driver_sql("INSERT INTO alias VALUES ('The Post', 'Post', 0)")

@@ -33,8 +33,8 @@ SERVICE = 0.4  # share of starts that are the service; the others are `once`
 AIM = """
 import os, signal
 from contextlib import contextmanager
-from pipeline.storage.database import Database
-real, begun = Database.write, iter(range(1, 1_000_000))
+from pipeline.storage.sqlite import SqliteDatabase
+real, begun = SqliteDatabase.write, iter(range(1, 1_000_000))
 
 @contextmanager
 def write(self):
@@ -46,7 +46,7 @@ def write(self):
     if here and "{moment}" == "after":
         os.kill(os.getpid(), signal.SIGKILL)
 
-Database.write = write
+SqliteDatabase.write = write
 """
 
 

@@ -32,14 +32,14 @@ SIZE = 24  # MiB of the disk
 WRITER = """
 import sys
 sys.path[:0] = sys.argv[3:]
-from pipeline.storage import database, open_store
+from pipeline.storage import open_store, sqlite
 from storage_builders import NOW, entry, ingest, source
 
 if sys.argv[2] != "as it is":
     full = "PRAGMA synchronous = FULL"
-    assert full in database._PRAGMAS
+    assert full in sqlite._PRAGMAS
     weaker = "PRAGMA synchronous = " + sys.argv[2]
-    database._PRAGMAS = tuple(weaker if pragma == full else pragma for pragma in database._PRAGMAS)
+    sqlite._PRAGMAS = tuple(weaker if pragma == full else pragma for pragma in sqlite._PRAGMAS)
 store = open_store(sys.argv[1])
 store.sync_feeds([source()], NOW)
 feed = store.feeds()[0]

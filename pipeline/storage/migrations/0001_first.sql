@@ -13,7 +13,7 @@ CREATE TABLE feed (
   state TEXT NOT NULL
 );
 CREATE INDEX feed_due ON feed (next_poll, row) WHERE retired = 0 AND listed = 1;
-CREATE INDEX feed_url ON feed (url);
+CREATE INDEX feed_url ON feed {hashed}(url);
 
 -- Entries: one row for each identity a feed ever served, kept for good so that nothing comes back as new.
 CREATE TABLE entry (
@@ -81,13 +81,13 @@ CREATE INDEX article_outlet ON article (outlet, story);
 CREATE TABLE body (
   article {row} REFERENCES article (row),
   text TEXT NOT NULL
-);
+){by_article};
 CREATE TABLE sketch (
   article {row} REFERENCES article (row),
   story {integer} NOT NULL,
   published {integer},
   sketch {bytes} NOT NULL
-);
+){by_article};
 CREATE TABLE address (
   identity {bytes} NOT NULL PRIMARY KEY,
   article {integer} NOT NULL
@@ -100,7 +100,7 @@ CREATE TABLE evidence (
   reason TEXT NOT NULL,
   figures {bytes} NOT NULL,
   PRIMARY KEY (article, place)
-) {clustered};
+) {clustered}{by_article};
 CREATE TABLE revision (
   article {integer} NOT NULL REFERENCES article (row),
   number {integer} NOT NULL,
@@ -110,7 +110,7 @@ CREATE TABLE revision (
   text TEXT NOT NULL,
   meta TEXT NOT NULL,
   PRIMARY KEY (article, number)
-);
+){by_article};
 
 -- What people decided: kind is must or cannot; an undone link stays as history.
 CREATE TABLE link (
@@ -136,7 +136,7 @@ CREATE TABLE event (
   detail TEXT NOT NULL
 );
 CREATE TABLE journal (
-  row {row},
+  row {placed},
   time {integer} NOT NULL,
   feed TEXT,
   url TEXT,
@@ -149,7 +149,7 @@ CREATE TABLE journal (
   article {integer},
   story {integer},
   extra {bytes}
-);
+){by_time};
 CREATE INDEX journal_time ON journal (time, row);
 CREATE INDEX journal_feed ON journal (feed, time, row) WHERE feed IS NOT NULL;
 CREATE INDEX journal_outlet ON journal (outlet, time, row) WHERE outlet IS NOT NULL;

@@ -1,0 +1,297 @@
+"""PostgreSQL, through psycopg 3: the same store for an installation that outgrows one file.
+
+A write transaction takes one advisory lock first, so that writers come one after the other as they do in SQLite:
+rows and cursors are given out without gaps, and who follows a cursor misses nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from pipeline.errors import StorageError
+
+from . import codec, database
+from .database import Database, Unsound, Vanished
+from .partitions import BY_ARTICLE, JOURNAL, Partitions
+from .tsvector import TsVector
+
+if TYPE_CHECKING:
+    import psycopg
+
+OLDEST = 140_000  # of the server, as it numbers its versions: the oldest that is still maintained
+READ = 2_000  # rows at a time
+LONGEST_KEY = 1_000  # characters of a key as it is: an entry of a B-tree holds 2,704 bytes at most
+COPIED = 8  # rows from which COPY is faster than the same rows inserted one by one
+_LOCK = 0x5F01D  # of the advisory locks that are ours; the second half is the schema
+_TOOK_LONG = "55P03"  # lock_not_available
+_STARTING = "57P03"  # cannot_connect_now
+
+# SQLSTATE, or the class it begins with, and what to tell a person.
+_MEANINGS = {
+    "28": "refused the user name or password",
+    "3D000": "is not there: make it with `createdb`",
+    "42501": "denied the right to do this to its user: grant it, or let that user own the database",
+    "53100": "could not be written: the server's disk is full",
+    "53300": "has no connection left: raise max_connections, or run fewer processes",
+    "57014": "took too long: the server ended the statement",
+    "25006": "is read-only: it may be a standby",
+    "XX001": "is damaged: run `doctor`, or restore a dump",
+    "XX002": "is damaged: run `doctor`, or restore a dump",
+}
+
+
+class PostgresDatabase(Database):
+    """A database on a server."""
+
+    dialect = "postgresql"
+    mark = "%s"
+
+    def __init__(self, url: URL, *, read_only: bool = False) -> None:
+        _driver()
+        super().__init__(url, shown(url), read_only=read_only)
+        self.engine = _engine(url, read_only=read_only)
+        self.words = TsVector()
+        self._parts = Partitions()
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        if self.read_only:
+            raise StorageError(f"the database {self.name} was opened for reading only")
+        with self._errors(), self.engine.connect() as connection:
+            connection.exec_driver_sql("BEGIN")
+            try:
+                ours, _ = connection.exec_driver_sql(_TAKE_LOCK).one()
+                yield connection
+                self._commit(connection, ours)
+            except BaseException:
+                self._parts.forget()
+                _roll_back(connection)
+                raise
+
+    def _commit(self, connection: Connection, ours: str) -> None:
+        """Commit; where the server is lost on the way, ask it afterwards whether it did."""
+        try:
+            connection.exec_driver_sql("COMMIT")
+        except DBAPIError as error:
+            if not lost(error):
+                raise
+            with self.engine.connect() as again:
+                status = again.exec_driver_sql("SELECT pg_xact_status(CAST(%s AS xid8))", (ours,)).scalar()
+            if status != "committed":
+                raise
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        with self._errors(), self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        with self.read() as connection:
+            connection.exec_driver_sql("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            try:
+                yield connection
+            finally:
+                _roll_back(connection)
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        import psycopg
+
+        try:
+            yield
+        except UnicodeEncodeError as error:  # a lone surrogate
+            raise Unsound(f"the database {self.name} cannot hold a text: {error}") from error
+        except (SQLAlchemyError, psycopg.Error) as error:
+            raise explained(error, self.name) from error
+
+    def lay_out(self) -> None:
+        """Check that the server is one that can hold this."""
+        with self.read() as connection:
+            version, encoding = connection.exec_driver_sql(
+                "SELECT current_setting('server_version_num')::int, current_setting('server_encoding')"
+            ).one()
+        if version < OLDEST:
+            raise StorageError(f"the server of {self.name} is PostgreSQL {version // 10000}; 14 or newer is needed")
+        if encoding != "UTF8":
+            raise StorageError(f"the database {self.name} is encoded in {encoding}: make one with `createdb -E UTF8`")
+
+    def table_names(self, connection: Connection) -> set[str]:
+        return set(connection.exec_driver_sql(_TABLES).scalars())
+
+    def size(self, connection: Connection) -> int:
+        return int(connection.exec_driver_sql(_SIZE).scalar_one())
+
+    def structure_faults(self, connection: Connection, *, whole: bool = False) -> list[str]:
+        found = list(connection.exec_driver_sql(_FAULTS).scalars())
+        if whole and connection.exec_driver_sql(_HAS_AMCHECK).scalar():
+            found += self._index_faults(connection)
+        return found
+
+    def _index_faults(self, connection: Connection) -> Iterator[str]:
+        """What ``amcheck`` finds, where the extension is installed."""
+        for name in connection.exec_driver_sql(_INDEXES).scalars().all():
+            try:
+                connection.exec_driver_sql("SELECT bt_index_check(CAST(%s AS regclass), true)", (name,))
+            except DBAPIError as error:
+                if lost(error):
+                    raise
+                yield f"the index {name} is damaged: {' '.join(str(error.orig).split())}; REINDEX it"
+
+    def rows(self, connection: Connection, statement: str) -> Iterator[tuple[Any, ...]]:
+        import psycopg
+
+        raw = connection.connection.dbapi_connection
+        try:
+            with raw.cursor(name="storyfold_rows", scrollable=False) as cursor:  # type: ignore[union-attr]
+                cursor.itersize = READ
+                cursor.execute(statement)
+                yield from cursor
+        except psycopg.Error as error:
+            raise explained(error, self.name) from error
+
+    def key(self, text: str) -> str:
+        return text if len(text) <= LONGEST_KEY else f"{text[:100]}…{codec.text_hash(text).hex()}"
+
+    def insert(self, connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
+        if not rows:
+            return
+        names = [column.name for column in table.columns]
+        if table.name == JOURNAL:
+            at = names.index("time")
+            self._parts.ready_for_times(connection, (row[at] for row in rows))
+        elif table.name in BY_ARTICLE:
+            at = names.index("article")
+            self._parts.ready_for_articles(connection, (row[at] for row in rows))
+        if len(rows) < COPIED:
+            marks = ", ".join(["%s"] * len(names))
+            connection.exec_driver_sql(
+                f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks})",  # noqa: S608 - our own names
+                list(rows),
+            )
+            return
+        cursor = connection.connection.cursor()
+        try:
+            with cursor.copy(f"COPY {table.name} ({', '.join(names)}) FROM STDIN") as copy:
+                for row in rows:
+                    copy.write_row(row)
+        finally:
+            cursor.close()
+
+    def among(self, statement: str, values: Sequence[Any], *before: Any) -> Iterator[tuple[str, tuple[Any, ...]]]:
+        """One statement for lists of any length, so that its plan is kept."""
+        if values:
+            yield self.sql(statement).replace("IN ({marks})", "= ANY(%s)"), (*before, list(values))
+
+
+_TAKE_LOCK = (
+    "SELECT CAST(pg_current_xact_id() AS text),"
+    f" pg_advisory_xact_lock({_LOCK}, hashtext(coalesce(current_schema(), '')))"
+)
+_TABLES = (
+    "SELECT relname FROM pg_class WHERE relnamespace = CAST(current_schema() AS regnamespace)"
+    " AND relkind IN ('r', 'p') AND NOT relispartition"
+)
+_SIZE = (
+    "SELECT coalesce(sum(pg_total_relation_size(oid)), 0) FROM pg_class"
+    " WHERE relnamespace = CAST(current_schema() AS regnamespace) AND relkind = 'r'"
+)
+
+
+_FAULTS = (
+    "SELECT 'the index ' || indexrelid::regclass || ' is not valid: REINDEX it' FROM pg_index JOIN pg_class c"
+    " ON c.oid = indexrelid WHERE NOT indisvalid AND relnamespace = CAST(current_schema() AS regnamespace)"
+    " UNION ALL SELECT 'the server read ' || checksum_failures || ' damaged pages of this database: its disk fails'"
+    " FROM pg_stat_database WHERE datname = current_database() AND checksum_failures > 0"
+)
+_HAS_AMCHECK = "SELECT count(*) FROM pg_extension WHERE extname = 'amcheck'"
+_INDEXES = (
+    "SELECT CAST(CAST(c.oid AS regclass) AS text) FROM pg_class c JOIN pg_am m ON m.oid = c.relam"
+    " WHERE c.relkind = 'i' AND m.amname = 'btree' AND c.relnamespace = CAST(current_schema() AS regnamespace)"
+)
+
+
+def explained(error: Exception, name: str) -> StorageError:
+    """A driver's error as one for people, naming the database."""
+    cause = getattr(error, "orig", None) or error
+    said = " ".join(str(cause).split())
+    state = getattr(cause, "sqlstate", None) or ""
+    if "NUL (0x00)" in said:
+        return Unsound(f"the database {name} cannot hold a text: {said}")
+    if lost(error):
+        return Vanished(f"the connection to {name} was lost: {said}")
+    if state == _TOOK_LONG:
+        return StorageError(f"the database {name} stayed locked by another process for {database.BUSY_SECONDS:.0f} s")
+    for known, meaning in _MEANINGS.items():
+        if state.startswith(known):
+            return StorageError(f"the database {name} {meaning} ({said})")
+    if not state and "connection" in said:
+        return StorageError(f"the server of {name} cannot be reached: is it running, is the address right? ({said})")
+    return StorageError(f"the database {name} failed: {said}")
+
+
+def lost(error: Exception) -> bool:
+    """Whether the connection went, and not only the statement."""
+    import psycopg
+
+    if isinstance(error, DBAPIError):
+        return error.connection_invalidated or (error.orig is not None and lost(error.orig))
+    if isinstance(error, psycopg.OperationalError):
+        return (error.sqlstate or "57P").startswith(("57P", "08"))
+    return False
+
+
+def shown(url: URL) -> str:
+    """The database's name for messages: no password in it."""
+    user = f"{url.username}@" if url.username else ""
+    host = url.host or url.query.get("host") or ""
+    port = f":{url.port}" if url.port else ""
+    return f"postgresql://{user}{host}{port}/{url.database or ''}"
+
+
+def _driver() -> None:
+    try:
+        import psycopg  # noqa: F401
+    except ImportError as error:
+        raise StorageError(
+            "PostgreSQL needs the extra `postgres`: python -m pip install 'storyfold[postgres]'"
+            f" (or, in a checkout, -e '.[postgres]'); {error}"
+        ) from None
+
+
+def _roll_back(connection: Connection) -> None:
+    if connection.invalidated or connection.closed:
+        return
+    raw = connection.connection.dbapi_connection
+    with suppress(Exception):  # a connection that is gone has rolled back already
+        if raw is not None:
+            raw.rollback()
+
+
+def _engine(url: URL, *, read_only: bool) -> Engine:
+    settings = [f"lock_timeout={database.BUSY_SECONDS * 1000:.0f}", "timezone=UTC"]
+    if read_only:
+        settings.append("default_transaction_read_only=on")
+    given = url.query.get("options", "")
+    options = " ".join([*([given] if isinstance(given, str) and given else []), *(f"-c {one}" for one in settings)])
+    engine = create_engine(
+        url.set(drivername="postgresql+psycopg").update_query_dict({"options": options}),
+        isolation_level="AUTOCOMMIT",  # transactions are begun and ended in this class alone
+        connect_args={"application_name": "storyfold"},
+        use_native_hstore=False,
+    )
+    event.listen(engine, "connect", _prepare)
+    return engine
+
+
+def _prepare(connection: psycopg.Connection[Any], _record: Any) -> None:
+    """One type for numbers of any size, so that a statement is planned once."""
+    from psycopg.types.numeric import Int8Dumper
+
+    connection.adapters.register_dumper(int, Int8Dumper)

