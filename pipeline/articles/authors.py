@@ -16,6 +16,7 @@ AUTHOR_METAS = (
     "author", "byl", "parsely-author", "sailthru.author", "article:author", "og:article:author", "article:author_name",
     "dc.creator", "dcterms.creator", "dc.creator.name", "cxenseparse:author", "citation_author", "vr:author",
     "og:author", "rnews:author", "authors", "creator", "twitter:creator:name", "bt:author",
+    "articleauthor", "article-author", "mrf:authors",
 )  # fmt: skip
 
 _BY = re.compile(

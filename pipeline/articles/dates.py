@@ -29,7 +29,7 @@ PUBLISHED_METAS = (
     "publication-date", "publish-date", "publish_date", "publishdate", "published_date", "published-date",
     "pubdate", "pub_date", "og:pubdate", "date.issued", "bt:pubdate", "vr:published_time", "ptime",
     "shareaholic:article_published_time", "citation_publication_date", "release_date", "og:release_date",
-    "video:release_date", "datecreated", "created", "date",
+    "video:release_date", "published_at", "article:published:time", "datecreated", "created", "date",
 )  # fmt: skip
 MODIFIED_METAS = (
     "article:modified_time", "og:article:modified_time", "og:updated_time", "datemodified", "dcterms.modified",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from urllib.parse import urljoin, urlsplit
 
 from pipeline.articles.head import Head
@@ -62,6 +64,26 @@ def image_of(head: Head, url: str) -> str | None:
     """Address of the lead image."""
     named = head.meta("og:image", "og:image:url", "twitter:image")
     return _absolute(url_of(head.json_ld.article.get("image")) or named, url)
+
+
+def site_links(head: Head, url: str) -> Callable[[str], bool]:
+    """Whether a text is the whole text of a link to another page of the site; the links are read when first asked."""
+
+    @cache
+    def texts() -> frozenset[str]:
+        host = urlsplit(url).netloc
+        links = ((link, link.attributes.get("href") or "") for link in head.tree.css("a[href]"))
+        return frozenset(one_line(link.text()) for link, href in links if _stays_on(href, host))
+
+    return lambda text: text in texts()
+
+
+def _stays_on(href: str, host: str) -> bool:
+    try:
+        there = urlsplit(href)
+    except ValueError:
+        return False
+    return there.netloc in ("", host) and bool(there.path or there.query)
 
 
 def _absolute(href: str, url: str) -> str | None:

@@ -173,7 +173,7 @@ def _heading(node: LexborNode, url: str) -> Heading:
         if words and label != node and len(words) < len(full):
             text = one_line(text.replace(words, " ", 1))
     link = node.css_first("a[href]") or _link_around(node)
-    home = link is not None and full in heading_text(link) and _leads_up(str(link.attributes["href"] or ""), url)
+    home = link is not None and full in heading_text(link) and _leads_up(link.attributes.get("href") or "", url)
     first = node.css_first("span, small, strong, em, a, div")
     return Heading(
         full, text or full, _inside(node, "article", "main"), heading_text(first) if first is not None else "", home

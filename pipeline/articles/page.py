@@ -13,7 +13,7 @@ from pipeline.articles.dates import Dates, day_in_address, find_dates, parse_sta
 from pipeline.articles.decode import decode_page
 from pipeline.articles.entry import better_of
 from pipeline.articles.extractors import Body, PageInput, find_body
-from pipeline.articles.facts import PageLinks, brand_of, image_of, keywords_of, links_of, section_of
+from pipeline.articles.facts import PageLinks, brand_of, image_of, keywords_of, links_of, section_of, site_links
 from pipeline.articles.guard import guarded
 from pipeline.articles.head import Head, heading_text, read_head
 from pipeline.articles.jsonld import text_of
@@ -219,7 +219,7 @@ def _title(page: _Page, known_as: tuple[str, ...], text: str) -> str:
 
 def _cleaned(page: _Page, text: str, title: str, names: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
     """The text with its lead and without residue, and the lines that were dropped."""
-    cleaned = without_residue(text, _title_forms(page.head, title), names)
+    cleaned = without_residue(text, _title_forms(page.head, title), names, site_links(page.head, page.url))
     dropped = " | ".join((f"{count_of(len(cleaned.dropped), 'line')} dropped", *cleaned.dropped))
     page.note("residue", dropped[:_LONGEST_NOTE])
     if lead := find_lead(page.head, title, cleaned.text):

@@ -8,7 +8,7 @@ code, title, lead, title again, body, initials, short link, comment form.  The w
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pipeline.articles.titles import plain_words
@@ -21,6 +21,10 @@ _KICKER = 6  # words of a kicker or section
 _HANGING = 300  # characters at the end of a line that are searched for what hangs there
 _LONGEST_RESIDUE = 300  # characters: a longer line is prose
 _LONGEST_FURNITURE = 200
+_SHORT_COPYRIGHT = 6  # words: "© Example Press 2024"
+_HEADLINE_WORDS, _MOST_HEADLINE_WORDS = 4, 20
+_LABEL_WORDS = 4  # of a label above links: "More from this region"
+_SENTENCE_ENDS = frozenset('.!?。”"')
 _PROSE = 15  # words of a line that ends the walk from the end upwards
 
 _BARE_CODE = re.compile(r"(?!(?:19|20)\d\d$)#?\d{4,12}|[A-Z]{1,4}[-/]?\d{3,12}")  # but no year
@@ -40,19 +44,21 @@ class Cleaned:
     dropped: tuple[str, ...]
 
 
-def without_residue(text: str, titles: Sequence[str], names: Sequence[str] = ()) -> Cleaned:
+def without_residue(
+    text: str, titles: Sequence[str], names: Sequence[str] = (), is_link: Callable[[str], bool] = lambda _: False
+) -> Cleaned:
     """Drop what is no prose.
 
     ``titles`` are the forms under which the page names the article, ``names`` those of authors and outlet, whose
-    lines above the text are no part of it.  A text that would lose more than half of its characters this way is
-    left as it is.
+    lines above the text are no part of it; ``is_link`` tells whether a line is a link to another page of the site.
+    A text that would lose more than half of its characters this way is left as it is.
     """
     lines = [part for line in text.split("\n") for part in _table_parts(line.strip())]
     lines = [line for line in lines if line]
     plain_titles = {_squeezed(title) for title in titles} - {""}
     longest = 2 * max(map(len, titles), default=0) + 20
     titled = {i for i, line in enumerate(lines) if len(line) <= longest and _squeezed(line) in plain_titles}
-    drop = titled | _above_the_title(lines, titled) | _in_the_head(lines, names) | _in_the_tail(lines, titled)
+    drop = titled | _above_the_title(lines, titled) | _in_the_head(lines, names) | _in_the_tail(lines, titled, is_link)
     drop |= {i for i, line in enumerate(lines) if _is_furniture(line)}
     kept = [
         _trimmed_end(line) if i >= len(lines) - _TAIL_LINES else line for i, line in enumerate(lines) if i not in drop
@@ -78,7 +84,7 @@ def _above_the_title(lines: list[str], titled: set[int]) -> set[int]:
     first = min(titled, default=0)
     if first > _ABOVE:
         return set()
-    return {i for i in range(first) if len(lines[i].split()) <= _KICKER and lines[i][-1] not in '.!?。”"'}
+    return {i for i in range(first) if len(lines[i].split()) <= _KICKER and lines[i][-1] not in _SENTENCE_ENDS}
 
 
 def _in_the_head(lines: list[str], names: Sequence[str]) -> set[int]:
@@ -106,15 +112,23 @@ def _is_head_residue(line: str) -> bool:
     return any(shape.fullmatch(line) for shape in shapes) or ("://" in line and bool(words.link.fullmatch(line)))
 
 
-def _in_the_tail(lines: list[str], titled: set[int]) -> set[int]:
-    """From the end upwards; prose of some length ends the walk."""
+def _in_the_tail(lines: list[str], titled: set[int], is_link: Callable[[str], bool]) -> set[int]:
+    """From the end upwards; prose of some length ends the walk.
+
+    Headlines that are links to other articles go, with the label above them.
+    """
     drop: set[int] = set()
+    below_links = False
     first = max(0, len(lines) - _TAIL_LINES)
     for i in range(len(lines) - 1, first - 1, -1):
         line = lines[i]
         if len(line) > _LONGEST_RESIDUE:
             break
-        if _is_residue(line) or _is_head_residue(line) or _is_closing(line):
+        words = len(line.split())
+        linked = _HEADLINE_WORDS <= words <= _MOST_HEADLINE_WORDS and is_link(line.strip("- "))
+        label = below_links and words <= _LABEL_WORDS and line[-1] not in _SENTENCE_ENDS
+        below_links = linked
+        if linked or label or _is_residue(line) or _is_head_residue(line) or _is_closing(line):
             drop.add(i)
         elif len(line.split()) > _PROSE and i not in titled:
             break
@@ -122,11 +136,13 @@ def _in_the_tail(lines: list[str], titled: set[int]) -> set[int]:
 
 
 def _is_closing(line: str) -> bool:
-    """A copyright line or the editors' names in brackets."""
-    if wording().editors.fullmatch(line):
+    """A copyright line, the editors' names in brackets, or a sentence under every page of an outlet."""
+    if wording().editors.fullmatch(line) or folded(line) in wording().closing:
         return True
+    if not _COPYRIGHT.match(line):
+        return False
     plain = line.casefold()
-    return bool(_COPYRIGHT.match(line)) and any(phrase in plain for phrase in wording().reserved)
+    return len(line.split()) <= _SHORT_COPYRIGHT or any(phrase in plain for phrase in wording().reserved)
 
 
 def _is_residue(line: str) -> bool:

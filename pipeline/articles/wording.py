@@ -22,7 +22,7 @@ class Wording:
     date_line: re.Pattern[str]  # a date, with or without label and time
     code_line: re.Pattern[str]  # "Story Code: 379421"
     date_and_code: re.Pattern[str]
-    bare_label: re.Pattern[str]  # "Published:" with nothing behind it
+    bare_label: re.Pattern[str]  # "Published:" or "Updated" with nothing behind it
     date_or_time: re.Pattern[str]
     form: re.Pattern[str]  # a label of a form
     form_or_link_at_end: re.Pattern[str]
@@ -35,6 +35,7 @@ class Wording:
     source: re.Pattern[str]  # "Source: dpa"
     imprint_words: re.Pattern[str]
     editors: re.Pattern[str]
+    closing: frozenset[str]
     reserved: tuple[str, ...]
 
 
@@ -55,7 +56,7 @@ def wording() -> Wording:
             rf"\W*{maybe_label}{when}{time}[\s|,;·–-]*(?:{code_label})?{_NUMBER}\W*|"
             rf"\W*{code}[\s|,;·–-]*{maybe_label}{when}{time}\W*"
         ),
-        bare_label=_line(rf"\W*(?:{label}|{code_label}|short\s*(?:link|url))\s*[:：]\s*"),
+        bare_label=_line(rf"\W*(?:{label}|{code_label}|short\s*(?:link|url))\s*[:：]?\s*"),
         date_or_time=_line(rf"{when}{time}|(?<!\d)\d{{1,2}}[:.h]\d{{2}}(?!\d)"),
         form=_line(f"{_AROUND}{form}{_AROUND}"),
         form_or_link_at_end=_line(
@@ -70,6 +71,7 @@ def wording() -> Wording:
         source=_line(rf"{_any(data['imprint']['sources'])}\s*[:：]\s*\S{{1,30}}"),
         imprint_words=_imprint(data, label),
         editors=_line(rf"\W*{_any(data['closing']['editors'])}\s*(?:[:：]\s*.{{1,40}})?\W*"),
+        closing=frozenset(map(folded, data["closing"]["lines"])),
         reserved=tuple(map(str.casefold, data["closing"]["reserved"])),
     )
 

@@ -8,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.articles import ExtractSettings, extract, extract_page
+from pipeline.articles.facts import site_links
+from pipeline.articles.head import Head, read_head
 from pipeline.articles.residue import without_residue
 from pipeline.articles.wording import folded, wording
 from tests.articles.shapes import document, ld, metas, news, ps, story
@@ -53,6 +55,9 @@ def test_true_lines_stay(line: str) -> None:
         "Follow us on Twitter",
         "READ MORE: Ten walks by the sea",
         "Lesen Sie auch: Zehn Wege am Meer",
+        "Our Standards: The Thomson Reuters Trust Principles.",
+        "© Thomson Reuters 2024",
+        "Related Videos",
         "Short URL: https://s.example/1",
         "Your Name * Your Email Address *",
     ],
@@ -88,6 +93,30 @@ def test_lists_and_subheadings_stay() -> None:
     text = extract(document(ld(news(story("en"))), body), URL).text
     assert "What is needed" in text
     assert all(item in text for item in items)
+
+
+def test_linked_headlines_under_the_text_go_and_references_stay() -> None:
+    head = read_head(
+        "<a href=/b>Ten quiet walks along the sea</a> <a href=/c>Mill town counts its apple trees</a>", URL
+    )
+    away = read_head("<a href=https://council.example/plan>The plan of the council in full</a>", URL)
+
+    def after(head: Head, *foot: str) -> list[str]:
+        text = without_residue("\n".join((*LINES, *foot)), ["T"], is_link=site_links(head, URL)).text
+        return text.split("\n")[len(LINES) :]
+
+    teasers = ("From the region", "- Ten quiet walks along the sea", "- Mill town counts its apple trees")
+    assert after(head, *teasers) == []
+    assert after(head, "Everything about", "Ten quiet walks along the sea, by foot") == [
+        "Everything about",
+        "Ten quiet walks along the sea, by foot",
+    ]
+    assert after(away, "The plan of the council in full") == ["The plan of the council in full"]
+
+
+def test_links_of_drawings_have_no_address() -> None:
+    head = read_head("<h1><svg><a xlink:href=/x>logo</a></svg>Title</h1><a href>nowhere</a>", URL)
+    assert not site_links(head, URL)("logo")
 
 
 def test_a_dropped_copyright_still_tells_the_agency() -> None:
