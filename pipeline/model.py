@@ -412,6 +412,7 @@ class Ingest:
     story_id: str  # public id of decision.story where it is started, else ""
     entry: int | None = None
     addresses: tuple[str, ...] = ()  # identity URLs that lead to it, its own first; () is article.url alone
+    text_hash: bytes = b""  # of the article's text where it is known already
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -64,7 +64,7 @@ class Deciding:
         before = dict(self._speaker)
         for i, row in enumerate(self._rows):
             named = self._stored[self._bounds[i] : self._bounds[i + 1]]
-            decided = replace(self._one(row, named), candidates=len(named))
+            decided = self._one(row, named)
             self._home[row] = decided.decision.story
             self._stories.append(decided.decision.story)
             started.append(decided.decision.action is Action.START)
@@ -127,14 +127,14 @@ class Deciding:
     def _one(self, row: int, stored: list[int]) -> Decided:
         must, cannot = self._matcher.links.get(row, ((), ()))
         if not stored and not must:
-            return self._start(row)
+            return self._start(row, 0)
         matches = self._matches(row, stored, {self._story(r) for r in must} - {0}, cannot)
         if not matches:
-            return self._start(row)
+            return self._start(row, len(stored))
         matches.sort(key=lambda m: (m[1] is not LINKED, -m[1].score, m[0]))
         if len(matches) > 1 and not self._matcher.kept_apart(matches[0][0], matches[1][0], self._story):
-            return self._join(row, matches, matches[1][0])
-        return self._join(row, matches)
+            return self._join(row, matches, len(stored), matches[1][0])
+        return self._join(row, matches, len(stored))
 
     def _matches(self, row: int, stored: list[int], linked: set[int], cannot: tuple[int, ...]) -> list[Found]:
         """Stories that the article was found to belong to, each with what it was verified against."""
@@ -163,16 +163,16 @@ class Deciding:
             self._speaker[story] = known or self._matcher.speaker_of(story)
         return self._speaker[story]
 
-    def _start(self, row: int) -> Decided:
+    def _start(self, row: int, candidates: int) -> Decided:
         matcher, profile = self._matcher, self._own[row]
         story = matcher.next_story
         matcher.next_story += 1
         self._speaker[story] = row
         matcher.learning.append((profile.outlet, profile.shingles))
         decision = Decision(Action.START, story, (), None, row, ONLY)
-        return Decided(decision, Reason.STARTED_STORY, profile)
+        return Decided(decision, Reason.STARTED_STORY, profile, candidates)
 
-    def _join(self, row: int, matches: list[Found], second: int | None = None) -> Decided:
+    def _join(self, row: int, matches: list[Found], candidates: int, second: int | None = None) -> Decided:
         """Join the best story; of two that merge, the older one lives on."""
         best = matches[0][0]
         evidence = tuple(verdict.match(target) for _, verdict, target in matches)
@@ -197,4 +197,4 @@ class Deciding:
         changed = speaker if speaker != before else None
         reason = Reason.JOINED_STORY if folded is None else Reason.MERGED_STORIES
         decision = Decision(action, story, evidence, folded, changed, rule)
-        return Decided(decision, reason, self._own[row])
+        return Decided(decision, reason, self._own[row], candidates)

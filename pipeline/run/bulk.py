@@ -23,7 +23,7 @@ from pipeline.errors import UsageError
 from pipeline.model import Outcome, Reason
 from pipeline.run.profiling import Reading, Sheet, reading
 from pipeline.run.records import BadLine
-from pipeline.run.storing import Aside, AtOnce, Behind, Order, Orders
+from pipeline.run.storing import Aside, AtOnce, Behind, Order, Orders, in_turn
 from pipeline.storage.imports import known_ids, places
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def fold(
     from pipeline.dedup.opening import keep, open_matcher
 
     url = store.shared_url
-    keeping = AtOnce(store, ahead.texts.get, now) if url is None else Aside(ahead, url, now)
+    keeping = AtOnce(store, in_turn(ahead.texts), now) if url is None else Aside(ahead, url, now)
     behind = Behind(store, keeping)
     run = _Run(store, behind, open_matcher(behind, rules))
     for sheet in run.clock.waiting("read", iter(ahead)):

@@ -6,24 +6,27 @@ one object an article; to the process that stores, the texts, which the matcher 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import cycle, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.errors import UsageError
 from pipeline.model import Article, TextSource
 from pipeline.run.beside import Beside, Queue, beside
-from pipeline.run.records import BadLine, Record, read_records
+from pipeline.run.records import BadLine, Line, Record, parsed, read_lines
 
 if TYPE_CHECKING:
     from pipeline.dedup.profile import Batch, Profile
 
 ARTICLES = 512  # in one parcel at most
-CHARACTERS = 400_000  # of texts in one parcel, about: bounds memory where articles are long
-AHEAD = 8  # parcels that may wait for the matcher; twice as many for the one that stores
+BYTES = 400_000  # of lines in one parcel, about: bounds memory where articles are long
+AHEAD = 16  # parcels that may wait for the matcher; twice as many for the one that stores
+LARGE = 16 << 20  # bytes of a file that more than one process reads
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,70 +49,72 @@ class Sheet:
         return [profile for batch in self.parts for profile in batch.split()]
 
 
-# id, url, title, text, outlet, published, published_day_only, sketch
-Text = tuple[str, str, str, str, str | None, datetime | None, bool, bytes]
+# id, url, title, text, outlet, published, published_day_only, sketch, hash of the text
+Text = tuple[str, str, str, str, str | None, datetime | None, bool, bytes, bytes]
 
 
 def article_of(text: Text) -> Article:
     """The article as it is stored."""
-    _, url, title, body, outlet, published, day_only, _ = text
+    _, url, title, body, outlet, published, day_only, *_ = text
     return Article(
         url=url, title=title, text=body, outlet=outlet, published=published,
         published_day_only=day_only, source=TextSource.IMPORT,
     )  # fmt: skip
 
 
-def parcels(path: Path) -> Iterator[tuple[Sheet, list[Text]]]:
-    """The file as parcels, read and profiled in this process."""
-    records: list[Record] = []
-    bad: list[BadLine] = []
-    length = number = 0
-    for item in read_records(path):
-        number = item.number
-        if isinstance(item, BadLine):
-            bad.append(item)
-            continue
-        records.append(item)
-        length += len(item.article.text)
-        if len(records) == ARTICLES or length > CHARACTERS:
-            yield _parcel(records, bad, number)
-            records, bad, length = [], [], 0
-    if records or bad:
-        yield _parcel(records, bad, number)
+def parcels(path: Path, own: int = 0, of: int = 1) -> Iterator[tuple[Sheet, list[Text]]]:
+    """The file as parcels, read and profiled in this process: every ``of``-th of them from ``own`` on."""
+    return (_parcel(block) for block in islice(_blocks(path), own, None, of))
 
 
-def _parcel(records: list[Record], bad: list[BadLine], lines: int) -> tuple[Sheet, list[Text]]:
+def _blocks(path: Path) -> Iterator[list[Line]]:
+    """The lines of a parcel each; the same ones for everybody who reads the file."""
+    block: list[Line] = []
+    length = 0
+    for line in read_lines(path):
+        block.append(line)
+        length += len(line[1])
+        if len(block) == ARTICLES or length > BYTES:
+            yield block
+            block, length = [], 0
+    if block:
+        yield block
+
+
+def _parcel(block: list[Line]) -> tuple[Sheet, list[Text]]:
     from pipeline.dedup.profile import chunks, profile_batch
     from pipeline.storage.codec import text_hash
 
+    lines = list(map(parsed, block))
+    records = [line for line in lines if isinstance(line, Record)]
     parts = [profile_batch(part) for part in chunks([r.article for r in records])]
     sketches = [sketch for part in parts for sketch in part.sketches()]
-    sheet = Sheet(
-        [r.id for r in records],
-        [r.whole for r in records],
-        [text_hash(r.article.text) for r in records],
-        parts,
-        bad,
-        lines,
-    )
-    return sheet, [_text(r.id, r.article, sketch) for r, sketch in zip(records, sketches, strict=True)]
+    hashes = [text_hash(r.article.text) for r in records]
+    bad = [line for line in lines if isinstance(line, BadLine)]
+    sheet = Sheet([r.id for r in records], [r.whole for r in records], hashes, parts, bad, block[-1][0])
+    return sheet, [_text(*known) for known in zip(records, sketches, hashes, strict=True)]
 
 
-def _text(key: str, a: Article, sketch: bytes) -> Text:
-    return (key, a.url, a.title, a.text, a.outlet, a.published, a.published_day_only, sketch)
+def _text(record: Record, sketch: bytes, text_hash: bytes) -> Text:
+    a = record.article
+    return (record.id, a.url, a.title, a.text, a.outlet, a.published, a.published_day_only, sketch, text_hash)
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A file that is being read: the processes beside this one, and the queues they fill."""
+    """A file that is being read: the processes beside this one, and the queues they fill in turn."""
 
     processes: Beside
-    sheets: Queue
-    texts: Queue
+    sheets: tuple[Queue, ...]
+    texts: tuple[Queue, ...]
 
     def __iter__(self) -> Iterator[Sheet]:
-        """The sheets, as they come."""
-        return iter(lambda: self.processes.get(self.sheets), None)
+        """The sheets, in the order of the file."""
+        for queue in cycle(self.sheets):
+            sheet = self.processes.get(queue)
+            if sheet is None:
+                return
+            yield sheet
 
 
 @contextmanager
@@ -121,16 +126,27 @@ def reading(path: Path) -> Iterator[Reading]:
     if not path.is_file():
         raise UsageError(f"cannot read {path}: there is no such file")
     with beside() as processes:
-        ahead = Reading(processes, processes.queue(AHEAD), processes.queue(2 * AHEAD))
-        processes.start("profiles", _send_parcels, path, ahead.sheets, ahead.texts)
-        yield ahead
+        count = _readers(path)
+        sheets = tuple(processes.queue(AHEAD) for _ in range(count))
+        texts = tuple(processes.queue(2 * AHEAD) for _ in range(count))
+        for own in range(count):
+            processes.start(f"profiles {own + 1}", _send_parcels, path, own, count, sheets[own], texts[own])
+        yield Reading(processes, sheets, texts)
 
 
-def _send_parcels(path: Path, sheets: Queue, texts: Queue) -> None:
-    """All parcels into two queues; at the end None, or the error that ended it, into ``sheets``."""
+def _readers(path: Path) -> int:
+    """How many processes read the file, each of them all of it, to profile every so-manieth parcel.
+
+    A second one needs a core beside those of the matcher and the first, and a file that is worth its start.
+    """
+    return 2 if (os.cpu_count() or 1) > 2 and path.stat().st_size > LARGE else 1
+
+
+def _send_parcels(path: Path, own: int, of: int, sheets: Queue, texts: Queue) -> None:
+    """A share of the parcels into two queues; at the end None, or the error that ended it, into ``sheets``."""
     try:
-        for sheet, own in parcels(path):
-            texts.put(own)  # first: whoever has a sheet can rely on its texts
+        for sheet, ready in parcels(path, own, of):
+            texts.put(ready)  # first: whoever has a sheet can rely on its texts
             sheets.put(sheet)
         sheets.put(None)
     except Exception as error:  # noqa: BLE001 - handed to the process that can report it

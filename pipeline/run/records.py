@@ -59,11 +59,20 @@ class BadLine:
 _decoder = msgspec.json.Decoder(_Line)
 
 
+# A line as it stands in the file, or what is wrong with it, under its number; numbers count from 1
+Line = tuple[int, bytes | str]
+
+
 def read_records(path: Path) -> Iterator[Record | BadLine]:
     """Each line that is not blank.  Plain or gzip, told apart by the first bytes.
 
     Raises ``UsageError`` when the file cannot be opened.
     """
+    return map(parsed, read_lines(path))
+
+
+def read_lines(path: Path) -> Iterator[Line]:
+    """The lines that ``parsed`` makes records of; raises ``UsageError`` as ``read_records`` does."""
     number = 0
     with _opened(path) as stream:
         try:
@@ -71,11 +80,17 @@ def read_records(path: Path) -> Iterator[Record | BadLine]:
                 number += 1
                 if len(line) == MAX_LINE and not line.endswith(b"\n"):
                     _skip_rest(stream)
-                    yield BadLine(number, f"longer than {MAX_LINE >> 20} MiB")
+                    yield number, f"longer than {MAX_LINE >> 20} MiB"
                 elif not line.isspace():
-                    yield _record(number, line)
+                    yield number, line
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            yield BadLine(number + 1, f"the compressed file is damaged or ends here: {error}")
+            yield number + 1, f"the compressed file is damaged or ends here: {error}"
+
+
+def parsed(line: Line) -> Record | BadLine:
+    """The record in one line."""
+    number, content = line
+    return BadLine(number, content) if isinstance(content, str) else _record(number, content)
 
 
 def _opened(path: Path) -> IO[bytes]:

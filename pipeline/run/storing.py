@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import cycle
 from typing import TYPE_CHECKING, Protocol
 
 from pipeline.model import Action, Decision, Ingest, JournalRow, Outcome, Reason, StoredArticle
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 BEHIND = 48  # parts that may wait to be stored
 PARTS = 16  # parts in one transaction at most,
-ARTICLES = 1024  # or about so many articles,
+ARTICLES = 2048  # or about so many articles,
 CHARACTERS = 4_000_000  # or about so many characters: indexes are written once for all of them
 
 
@@ -99,7 +100,8 @@ class Storekeeper:
             row=order.row,
             article_id=key,
             article=article,
-            sketch=text[-1],
+            sketch=text[-2],
+            text_hash=text[-1],
             decision=order.decision,
             journal=JournalRow(
                 self._now, None, article.url or None, article.outlet, article.title, outcome, order.reason
@@ -182,12 +184,18 @@ class Aside:
         self.waiting -= self._processes.get(self._done)
 
 
-def _store_aside(url: str, texts: Queue, orders: Queue, done: Queue, now: datetime) -> None:
+def in_turn(texts: tuple[Queue, ...]) -> Callable[[], list[Text]]:
+    """The texts of one parcel after the other, from the queues that are filled in turn."""
+    turns = cycle(texts)
+    return lambda: next(turns).get()
+
+
+def _store_aside(url: str, texts: tuple[Queue, ...], orders: Queue, done: Queue, now: datetime) -> None:
     from pipeline.storage import open_store
 
     try:
         with open_store(url) as store:
-            keeper = Storekeeper(store, texts.get, now)
+            keeper = Storekeeper(store, in_turn(texts), now)
             while True:
                 order = orders.get()
                 if order is not None:

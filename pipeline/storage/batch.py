@@ -120,7 +120,7 @@ class Batch:
                 published,
                 self.now,
                 1,
-                codec.text_hash(text),
+                ingest.text_hash or codec.text_hash(text),
                 *came_by(decision),
                 codec.write_meta(article),
             )

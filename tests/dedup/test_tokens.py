@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.dedup.sketch import pack, pack_many
 from pipeline.dedup.tokens import normalised, tokenise
 
 PIECES = st.sampled_from(
@@ -104,3 +105,11 @@ def test_quoted(text: str, quoted: str) -> None:
     found = tokenise([text])
     spans = zip(found.starts[found.quoted] - 1, found.ends[found.quoted] - 1, strict=True)
     assert "|".join(text[a:b] for a, b in spans) == quoted
+
+
+def test_sketches_packed_together_are_those_packed_alone() -> None:
+    keys = np.arange(1, 30, dtype=np.uint32)
+    offsets = np.array([0, 0, 7, 8, 29], np.int64)
+    shingles = np.array([0, 300, 1, 70_000], np.int64)
+    alone = [pack(keys[a:b], int(n)) for a, b, n in zip(offsets[:-1], offsets[1:], shingles, strict=True)]
+    assert pack_many(keys, offsets, shingles) == alone

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import gzip
 import json
+import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from pipeline.dedup import Rules
-from pipeline.errors import UsageError
+from pipeline.errors import StorageError, UsageError
+from pipeline.run import profiling
+from pipeline.run.beside import Beside
 from pipeline.run.bulk import BulkReport, dedup_file
 from pipeline.run.records import BadLine, read_records, when
 from pipeline.storage import open_store
@@ -143,3 +146,67 @@ def test_progress(tmp_path: Path) -> None:
 )
 def test_times(value: str | float | None, moment: datetime | None, day_only: bool) -> None:
     assert when(value) == (moment, day_only)
+
+
+def _many(count: int) -> list[str]:
+    """Reports, every third one reprinted under another title, some ids given a second time."""
+    lines = []
+    for i in range(count):
+        words = " ".join(f"{w}{i % 97}" for w in ("harbour", "pier", "ferry", "council", "repair", "winter", "column"))
+        day = f"2025-02-{i % 27 + 1:02}"
+        text = f"{FERRY} In the {i}th week {words} were named in a report of {i * 7} pages by inspector Vale{i}."
+        lines.append(_line(i, text, published=day))
+        if i % 3 == 0:
+            lines.append(_line(f"copy {i}", text, title="Pier again", outlet="Post", published=day))
+        if i % 50 == 0:
+            lines.append(_line(i, text + " A correction was printed later.", published=day))
+    return lines
+
+
+def _stories(out: list[dict[str, object]]) -> list[tuple[object, object, object]]:
+    return [(row["id"], row["story_id"], row["canonical"]) for row in out]
+
+
+def test_a_process_that_stores_behind_changes_nothing(tmp_path: Path) -> None:
+    """In memory everything is stored at once, by the matcher's own process: the naive way."""
+    lines = _many(400)
+    report, out = _dedup(tmp_path, lines)
+    with open_store("sqlite://") as store:
+        plain = dedup_file(tmp_path / "in.jsonl", tmp_path / "plain", store, Rules(), None, NOW)
+    naive = [json.loads(line) for line in (tmp_path / "plain").read_text("utf-8").splitlines()]
+    assert _stories(out) == _stories(naive)
+    assert (report.outcomes, report.reasons) == (plain.outcomes, plain.reasons)
+    assert report.outcomes["revised"] == 8
+
+
+def test_two_readers_take_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = [*_many(300), "{not json", _line("last", MUSEUM)]
+    _, one = _dedup(tmp_path, lines)
+    monkeypatch.setattr(profiling, "LARGE", 0)
+    monkeypatch.setattr(profiling, "ARTICLES", 37)
+    monkeypatch.setattr("os.cpu_count", lambda: 4)
+    (tmp_path / "db.sqlite").unlink()
+    seen: list[str] = []
+    start = Beside.start
+    monkeypatch.setattr(Beside, "start", lambda self, name, *rest: (seen.append(name), start(self, name, *rest))[1])
+    report, two = _dedup(tmp_path, lines)
+    assert seen == ["profiles 1", "profiles 2", "storing"]
+    assert _stories(one) == _stories(two)
+    assert [bad.number for bad in report.bad] == [len(lines) - 1]
+    assert report.lines == len(lines)
+
+
+def test_what_cannot_be_stored_ends_the_run_with_its_reason(tmp_path: Path) -> None:
+    source = tmp_path / "in.jsonl"
+    source.write_text("\n".join(_many(40)), "utf-8")
+    with open_store(f"sqlite:///{tmp_path}/db.sqlite"):
+        pass
+    with sqlite3.connect(tmp_path / "db.sqlite") as database:
+        database.execute("CREATE TRIGGER full BEFORE INSERT ON body BEGIN SELECT raise(ABORT, 'disk is full'); END")
+    database.close()
+    with (
+        open_store(f"sqlite:///{tmp_path}/db.sqlite") as store,
+        pytest.raises(StorageError, match="disk is full"),
+    ):
+        dedup_file(source, tmp_path / "out", store, Rules(), None, NOW)
+    assert not (tmp_path / "out").exists()
