@@ -145,7 +145,7 @@ def children(pid: int) -> list[int]:
         return []
 
 
-def gone(pid: int, seconds: float = 10) -> bool:
+def gone(pid: int, seconds: float = 60) -> bool:
     """Whether the process ended by itself within the time."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
