@@ -254,6 +254,7 @@ def with_rules(config: Config) -> ExtractSettings:
 
 async def one_round(config: Config, *, everything: bool, watch: Watch, command: str = "once") -> RoundReport:
     """A single round, alone on the database; SIGTERM and Ctrl-C end it early and cleanly."""
+    from pipeline.run.clockguard import mend_feeds
     from pipeline.run.round import run_round
 
     with locked_store(config, command) as store:
@@ -263,6 +264,7 @@ async def one_round(config: Config, *, everything: bool, watch: Watch, command: 
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
         async with assembled(config, store) as parts:
+            await mend_feeds(parts)
             report = await run_round(parts, stop, everything=everything, watch=watch)
             await health_watch(config, parts).look(stop)
             return report

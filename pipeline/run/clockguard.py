@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 TOLERANCE = 0.5  # seconds; time daemons slew (500 ppm at most, ntp_adjtime) below it and step above it
 NOTHING = timedelta(0)
+LONGEST_WAIT = timedelta(hours=24)  # of an entry for another try
 
 
 class ClockGuard:
@@ -84,7 +85,10 @@ def mended(state: FeedState, now: datetime) -> FeedState | None:
 
 
 async def mend_feeds(parts: Parts) -> int:
-    """Store what ``mended`` says of each feed; how many were mended.  For the start and for clock steps."""
+    """Store what ``mended`` says of each feed; how many were mended.  For the start and for clock steps.
+
+    Work that was put off for longer than any rule does is due now: the clock was ahead when that was decided.
+    """
     now = parts.clock()
     count = 0
     for state in await parts.db(parts.store.feeds):
@@ -92,8 +96,10 @@ async def mend_feeds(parts: Parts) -> int:
         if better is not None:
             await parts.db(parts.store.apply_poll, better, (), (), now)
             count += 1
-    if count:
-        structlog.get_logger().warning("polls in the future were moved back", feeds=count)
+    looks = timedelta(hours=max(parts.revisions.relook_hours, default=0.0))
+    work = await parts.db(parts.store.bring_forward, now, max(LONGEST_WAIT, looks))
+    if count or work:
+        structlog.get_logger().warning("plans of a clock that was ahead were moved back", feeds=count, work=work)
     return count
 
 

@@ -11,7 +11,7 @@ import structlog
 from pipeline.health import Silence, Trouble
 from pipeline.run.healthwatch import Message as Kind
 from pipeline.run.healthwatch import Note
-from pipeline.run.webhooks import About, Message, Webhook, later, send
+from pipeline.run.webhooks import About, Message, Webhook, later, send, waits
 from pipeline.storage import Delivery
 from pipeline.urls import mask_url
 
@@ -34,7 +34,7 @@ class HookListener:
         """Send one message; whether the receiver took it."""
         parts, now = self._parts, self._parts.clock()
         told = await parts.db(parts.store.delivery, self.key)
-        if told.due is not None and told.due > now:
+        if waits(told, now):
             return False
         message = as_message(note)
         failure = await send(parts, self._hook, message)

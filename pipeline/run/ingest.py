@@ -20,6 +20,7 @@ from pipeline.articles import entry_article, extract_page, joined
 from pipeline.errors import PageRejected, Rejected, StorageError
 from pipeline.fetch import FetchFailed, Request
 from pipeline.model import Article, JournalRow, Outcome, Reason
+from pipeline.run.clockguard import LONGEST_WAIT
 from pipeline.run.filters import of_article, of_entry
 from pipeline.run.trace import UNTRACED, Fact, Trace
 from pipeline.run.writer import Draft
@@ -66,7 +67,6 @@ SKIPPING = NOT_ARTICLES | {
     Reason.NO_TEXT,
     Reason.PAGE_TOO_COMPLEX,
 }
-MOST_WAIT = timedelta(hours=24)
 MOST_REFRESHES = 2  # pages of redirectors that lead on by themselves, in a row
 MOST_READ = 64 * 1024  # bytes of such a page
 
@@ -273,7 +273,7 @@ def _later(parts: Parts, item: WorkItem, error: Rejected) -> Later | None:
     asked = error.retry_after if isinstance(error, FetchFailed) else None
     if asked is not None:
         wait = max(timedelta(seconds=asked), timedelta(seconds=1))
-    return Later(parts.clock() + min(wait, MOST_WAIT), error.reason, error.detail)
+    return Later(parts.clock() + min(wait, LONGEST_WAIT), error.reason, error.detail)
 
 
 def _completed(article: Article, item: WorkItem) -> Article:

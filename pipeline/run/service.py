@@ -22,7 +22,7 @@ from typing import Any
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from pipeline.errors import ConfigError
+from pipeline.errors import ConfigError, StoryfoldError
 from pipeline.run.clockguard import ClockGuard, replanned
 from pipeline.run.every import Every
 from pipeline.run.notify import Notifier
@@ -31,6 +31,7 @@ from pipeline.run.settings import RunSettings
 
 Action = Callable[[asyncio.Event], Awaitable[None]]
 LAST_SECONDS = 2.0  # for work that was abandoned to put itself away
+MOST_WAIT = 300.0  # seconds that a job which keeps failing waits: what was mended is noticed within five minutes
 FAILING = 3  # failures in a row after which a watched job makes the service unready
 
 
@@ -59,6 +60,16 @@ class JobRun:
 
 
 Reload = Callable[[], Awaitable[Sequence[Job]]]  # raises ConfigError; returns all jobs as they shall be
+
+
+def put_off(interval: float, failures: int) -> float:
+    """Seconds until a job's next run after so many ``failures`` in a row (1 or more): the interval, doubled with
+    each, up to ``MOST_WAIT`` where the interval itself is not longer.
+
+    >>> [put_off(20, n) for n in (1, 2, 5, 6)]
+    [20.0, 40.0, 300.0, 300.0]
+    """
+    return min(interval * float(2 ** min(failures - 1, 20)), max(MOST_WAIT, interval))
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +205,9 @@ class Service:
             await job.action(self._stop)
         except asyncio.CancelledError:  # by _wind_down: the task ends here anyway
             result = "abandoned"
+        except StoryfoldError as error:  # what the machine does to us: the words are enough
+            result = "failed"
+            structlog.get_logger().error("job failed", job=name, detail=str(error))
         except Exception:  # noqa: BLE001 - a job that fails is tried again at its next turn
             result = "failed"
             structlog.get_logger().exception("job failed", job=name)
@@ -201,10 +215,18 @@ class Service:
             self._running.discard(task)
             pulse.sign, pulse.running, pulse.runs = self._monotonic(), False, pulse.runs + 1
         if result == "done":
-            pulse.succeeded, pulse.failures = pulse.sign, 0
+            pulse.succeeded, pulse.failures, pulse.interval = pulse.sign, 0, job.interval_seconds
         elif result == "failed":
             pulse.failures += 1
+            self._put_off(job, pulse)
         self._hooks.run(JobRun(name, result, pulse.sign - began))
+
+    def _put_off(self, job: Job, pulse: JobPulse) -> None:
+        """What fails again and again waits longer each time: a full disk is not asked, nor feeds polled for it."""
+        pulse.interval = put_off(job.interval_seconds, pulse.failures)
+        if job.name in self._jobs and pulse.interval > job.interval_seconds:
+            due = self._clock() + timedelta(seconds=pulse.interval)
+            self._scheduler.modify_job(job.name, next_run_time=due)
 
     async def _wind_down(self) -> bool:
         """Let work in hand finish within the time allowed, then abandon it."""

@@ -7,19 +7,23 @@ one costs that one until the next round.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import structlog
 
 from pipeline.errors import StorageError
+from pipeline.run.clockguard import EPOCH
 from pipeline.run.webhooks import About, deliver
+from pipeline.storage import ItemFilter
 
 if TYPE_CHECKING:
     from pipeline.run.keeping import RetentionSettings
     from pipeline.run.parts import Parts
     from pipeline.storage import Store
 
+STEADY = timedelta(days=1)  # what the clock must have kept to before anything is forgotten by it
 SLICE = 500  # events indexed at once: some hundred milliseconds
 ROOM = 0.95  # of the size that is allowed is left full: the limit is not met anew by the next article
 
@@ -29,9 +33,10 @@ async def tidy(parts: Parts, stop: asyncio.Event) -> None:
     try:
         while not stop.is_set() and await parts.db(parts.store.index_for_search, SLICE) > 0:
             pass
-        await _forget(parts, stop)
+        steady = await parts.db(is_steady, parts.store, parts.clock())
+        await _forget(parts, parts.retention if steady else replace(parts.retention, text_days=0, item_days=0), stop)
         if parts.pages is not None:
-            before = parts.clock() - timedelta(days=parts.page_settings.keep_days)
+            before = parts.clock() - timedelta(days=parts.page_settings.keep_days) if steady else EPOCH
             await asyncio.to_thread(parts.pages.prune, before, parts.page_settings.max_mib << 20)
     except StorageError as error:
         structlog.get_logger().error("upkeep failed", detail=str(error))
@@ -40,9 +45,19 @@ async def tidy(parts: Parts, stop: asyncio.Event) -> None:
             await deliver(parts, hook, stop)
 
 
-async def _forget(parts: Parts, stop: asyncio.Event) -> None:
+def is_steady(store: Store, now: datetime) -> bool:
+    """Whether the clock was about where it is now a day ago already: the journal has rows of that time.
+
+    A clock that leaps ahead would make everything old at once.  So after a leap, and after a long pause, nothing
+    is forgotten for a day; until then somebody, or the time service, may have set it right.
+    """
+    before = ItemFilter(since=now - 2 * STEADY, until=now - STEADY)
+    return bool(store.items(before, limit=1))
+
+
+async def _forget(parts: Parts, settings: RetentionSettings, stop: asyncio.Event) -> None:
     dropped = 0
-    while not stop.is_set() and (count := await parts.db(forget, parts.store, parts.retention, parts.clock())):
+    while not stop.is_set() and (count := await parts.db(forget, parts.store, settings, parts.clock())):
         dropped += count
     if dropped:
         parts.writer.forget()  # the matcher knows texts that are gone

@@ -89,7 +89,7 @@ async def deliver(parts: Parts, hook: Webhook, stop: asyncio.Event) -> None:
     """Tell ``hook`` what it has not heard, as far as it answers."""
     for _ in range(MESSAGES):
         told = await parts.db(parts.store.delivery, hook.key)
-        if stop.is_set() or (told.due is not None and told.due > parts.clock()):
+        if stop.is_set() or waits(told, parts.clock()):
             return
         message = await parts.db(next_message, parts.store, hook, told, parts.clock())
         if message is None:
@@ -106,10 +106,24 @@ async def deliver(parts: Parts, hook: Webhook, stop: asyncio.Event) -> None:
         await parts.db(parts.store.save_delivery, Delivery(hook.key, message.upto, due=parts.clock()))
 
 
+def waits(told: Delivery, now: datetime) -> bool:
+    """Whether a hook that failed is left alone for a while.
+
+    A wait that is longer than any that was ordered was ordered by a clock that was ahead: it is over.
+    """
+    if told.due is None or not told.attempts:
+        return False
+    return now < told.due <= now + _wait(told.attempts - 1)
+
+
+def _wait(attempts: int) -> timedelta:
+    """How long after a failure that so many went before."""
+    return min(FIRST_WAIT * float(2 ** min(attempts, 20)), MOST_WAIT)
+
+
 def later(told: Delivery, upto: int, failure: str, now: datetime) -> Delivery:
     """What is kept of an attempt that failed: the next one waits, longer each time."""
-    wait = min(FIRST_WAIT * 2 ** min(told.attempts, 20), MOST_WAIT)
-    return Delivery(told.hook, told.cursor, upto, told.attempts + 1, now + wait, failure)
+    return Delivery(told.hook, told.cursor, upto, told.attempts + 1, now + _wait(told.attempts), failure)
 
 
 def next_message(store: Store, hook: Webhook, told: Delivery, now: datetime) -> Message | None:

@@ -11,6 +11,7 @@ import importlib
 import logging
 import os
 import pickle
+import re
 import resource
 import signal
 import sys
@@ -19,7 +20,10 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any
 
+from pipeline.errors import Rejected
+
 NICE = 5  # the event loop of the parent goes first when cores are scarce (man 2 nice)
+_NO_MEMORY = re.compile(r"memory allocation failed|out of memory|cannot allocate memory|\(Error 2\)", re.IGNORECASE)
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -73,7 +77,16 @@ def _called(function: Callable[..., Any], args: tuple[Any, ...]) -> bytes:
     except MemoryError:
         raise
     except Exception as error:  # noqa: BLE001 - every error of the call goes back to the caller
-        return _pickled_error(error)
+        return OUT_OF_MEMORY if is_about_memory(error) else _pickled_error(error)
+
+
+def is_about_memory(error: Exception) -> bool:
+    """Whether a library that allocates by itself ran out of memory, in its own words.
+
+    libxml2 says "Memory allocation failed" (xmlerror.h, XML_ERR_NO_MEMORY); lexbor numbers it 2
+    (LXB_STATUS_ERROR_MEMORY_ALLOCATION), which resiliparse writes as "(Error 2)".
+    """
+    return not isinstance(error, Rejected) and bool(_NO_MEMORY.search(str(error)))
 
 
 def _pickled_error(error: Exception) -> bytes:

@@ -7,7 +7,7 @@ nothing journalled twice, whenever the process ends.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, func, select, update
 
@@ -96,6 +96,12 @@ class Queue(Feeds):
                     detail=codec.sound(detail),
                 )
             )
+
+    def bring_forward(self, now: datetime, longest: timedelta) -> int:
+        """Make work due ``now`` that is due later than ``longest`` from now; returns how much."""
+        with self._db.write() as connection:
+            late = _work.c.due > codec.micros(now + longest)
+            return connection.execute(update(_work).where(late).values(due=codec.micros(now))).rowcount
 
     def settle(self, row: int, journal_row: JournalRow) -> bool:
         """End one piece of work that leads to no new text; False when it was settled before."""

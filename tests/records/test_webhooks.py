@@ -12,8 +12,10 @@ from datetime import timedelta
 import pytest
 
 from pipeline import app
+from pipeline.run.webhooks import waits
+from pipeline.storage import Delivery
 from tests.fakeweb import Answer, Asked, FakeWeb
-from tests.records.conftest import BRIDGE, GLASS, SWANS, Newsroom, article
+from tests.records.conftest import BRIDGE, GLASS, NOW, SWANS, Newsroom, article
 from tests.records.test_revisions import Clock
 
 SECRET = "a secret that both sides know"
@@ -176,3 +178,21 @@ def test_feeds_in_trouble_are_told_at_once_and_every_day(newsroom: Newsroom, web
     assert len(receiver.told) == 3, "one digest a day"
     assert digest["kind"] == "feeds.digest"
     assert [trouble["reason"] for trouble in digest["troubles"]] == ["http_gone"]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("attempts", "due", "waiting"),
+    [
+        (0, timedelta(days=3650), False),  # told by a clock that was ahead
+        (0, timedelta(hours=3), False),
+        (1, timedelta(seconds=30), True),
+        (1, timedelta(seconds=31), False),  # no first wait is that long
+        (3, timedelta(seconds=120), True),
+        (40, timedelta(hours=6), True),
+        (40, timedelta(hours=7), False),
+        (3, timedelta(0), False),
+    ],
+)
+def test_a_hook_waits_after_failures_only_and_not_for_a_clock(attempts: int, due: timedelta, waiting: bool) -> None:
+    told = Delivery("hook", 5, attempts=attempts, due=NOW + due)
+    assert waits(told, NOW) is waiting

@@ -12,6 +12,7 @@ import pytest
 from pipeline.model import FeedSource, JournalRow, Outcome, Reason
 from pipeline.run.clockguard import mend_feeds
 from pipeline.run.healthwatch import HealthWatch, Message, Note
+from pipeline.run.keeping import RevisionSettings
 from pipeline.run.metrics import Metrics
 from pipeline.run.parts import DatabaseThread
 from pipeline.storage import Store, open_store
@@ -25,6 +26,7 @@ class World:
 
     def __init__(self, store: Store, db: DatabaseThread) -> None:
         self.store, self.db = store, db
+        self.revisions = RevisionSettings()
         self.now = NOW
         self.told: list[tuple[Message, str]] = []
         self.key, self.wants, self.hears = "test", frozenset(Message), True

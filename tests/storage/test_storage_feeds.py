@@ -190,3 +190,13 @@ def test_work_that_led_to_a_known_article_names_it(store: Store, feed: int) -> N
 def test_hundreds_of_entries_in_one_poll(store: Store, feed: int) -> None:
     poll(store, *((entry(f"k{n}"), False) for n in range(1200)))
     assert len(store.known_entries(feed, [f"k{n}" for n in range(1300)])) == 1200
+
+
+def test_work_put_off_by_a_clock_that_was_ahead_is_brought_forward(store: Store) -> None:
+    store.sync_feeds([source()], NOW)
+    store.apply_poll(store.feeds()[0], [(entry(f"k{n}"), False) for n in range(3)], [], NOW)
+    rows = [item.row for item in store.pending(NOW, 10)]
+    for work, wait in zip(rows, (timedelta(days=3650), timedelta(hours=23), timedelta(0)), strict=True):
+        store.postpone(work, NOW + wait, Reason.TIMEOUT, "")
+    assert store.bring_forward(NOW, timedelta(hours=24)) == 1
+    assert [item.row for item in store.pending(NOW, 10)] == [rows[0], rows[2]]

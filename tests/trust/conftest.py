@@ -20,4 +20,5 @@ def starter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warm]:
 def warm(starter: Warm, tmp_path: Path) -> Warm:
     """Commands in processes of their own; what they say is kept for each test."""
     starter.said = tmp_path / "said.log"
+    starter.said.touch()
     return starter

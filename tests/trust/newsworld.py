@@ -67,6 +67,8 @@ class NewsWorld:
 
     web: FakeWeb
     random: Random
+    minutes: float = 0  # between two polls of one feed
+    tick: float = 0.05  # seconds between two looks of the service
     pages: dict[str, Page] = field(default_factory=dict)  # by address, every page that ever was
     listed: dict[str, list[Page]] = field(default_factory=lambda: {name: [] for name in OUTLETS})
     told: list[dict[str, Any]] = field(default_factory=list)  # bodies of webhook messages, in order
@@ -82,7 +84,8 @@ class NewsWorld:
     def config(self, url: str, more: str = "") -> str:
         """The configuration that polls this world into the database ``url``."""
         feeds = "".join(
-            f'\n[[feeds]]\nurl = "{self.web.url("/feed", _host(number))}"\noutlet = "{outlet}"\ninterval_minutes = 0\n'
+            f'\n[[feeds]]\nurl = "{self.web.url("/feed", _host(number))}"\noutlet = "{outlet}"\n'
+            f"interval_minutes = {self.minutes}\n"
             for number, outlet in enumerate(OUTLETS)
         )
         return (
@@ -90,7 +93,7 @@ class NewsWorld:
             '[fetch]\nallow_private = ["127.0.0.0/8"]\nmin_host_interval = 0\nper_host = 4\nproxy = "none"\n'
             "robots = false\npause_seconds = 0.01\n"
             "[polling]\nunconditional_share = 0\njitter = 0\n"
-            "[run]\nworkers = 1\nretry_minutes = 0.001\nattempts = 50\ntick_seconds = 0.05\nbatch = 4\n"
+            f"[run]\nworkers = 1\nretry_minutes = 0.001\nattempts = 50\ntick_seconds = {self.tick}\nbatch = 4\n"
             "[web]\nenabled = false\n[revisions]\nrelook_hours = []\n"
             f'[[webhooks]]\nurl = "{self.web.url(HOOK)}"\nsecret = "{SECRET}"\n{more}{feeds}'
         )
@@ -107,6 +110,21 @@ class NewsWorld:
                     outlet = self.random.choice(OUTLETS)
                     self.events += 1
                     self._put(Page(self._address(outlet), outlet, f"Gone {self.events}", "", self.events, "missing"))
+
+    def greedy(self) -> Page:
+        """An entry whose page takes more memory than it looks."""
+        with self._lock:
+            self.events += 1
+            page = Page(self._address(OUTLETS[0]), OUTLETS[0], f"Greedy {self.events}", "", self.events, "missing")
+            self._put(page)
+            html = "<html><body><article>" + "<p><b>x</b><i>y</i>" * 200_000
+
+            def answer(_asked: Asked) -> Answer:
+                page.known = True
+                return Answer(html)
+
+            self.web.handle(_path(page.address), answer, host=_host(0))
+            return page
 
     def edit(self) -> None:
         """A stored article gets another last sentence, and its feed says so."""
@@ -130,8 +148,7 @@ class NewsWorld:
     def _put(self, page: Page) -> None:
         self.pages[page.address] = page
         self.listed[page.outlet].insert(0, page)
-        path = page.address.partition("//")[2].partition("/")[2]
-        self.web.handle("/" + path, lambda _asked: self._page(page), host=_host(OUTLETS.index(page.outlet)))
+        self.web.handle(_path(page.address), lambda _asked: self._page(page), host=_host(OUTLETS.index(page.outlet)))
 
     def _address(self, outlet: str) -> str:
         return self.web.url(f"/{len(self.pages)}-{self.random.randrange(10**6)}", _host(OUTLETS.index(outlet)))
@@ -291,3 +308,7 @@ def _item(page: Page) -> str:
 
 def _host(number: int) -> str:
     return f"127.0.0.{number + 2}"
+
+
+def _path(address: str) -> str:
+    return "/" + address.partition("//")[2].partition("/")[2]

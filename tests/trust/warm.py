@@ -109,6 +109,12 @@ class Warm:
                 raise TimeoutError(f"process {pid} did not end within {seconds} s: {self.tail()}")
             return self._codes[pid]
 
+    def stop(self, pid: int) -> int:
+        """SIGTERM, and its exit code."""
+        if self.running(pid):
+            os.kill(pid, signal.SIGTERM)
+        return self.ended(pid)
+
     def running(self, pid: int) -> bool:
         return pid not in self._codes
 
