@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import time
 from argparse import Namespace
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from pipeline.run.round import Watch
     from pipeline.storage import Store
     from pipeline.storage.pages import Pages
+    from pipeline.storage.seals import Progress
 
 # What a worker process imports before its first call: trafilatura takes most of a second.
 PRELOAD = ("pipeline.articles.page", "pipeline.feeds.parse", "trafilatura")
@@ -103,16 +105,34 @@ def open_reader(args: Namespace) -> Iterator[Store]:
 
 
 @contextmanager
-def locked_store(config: Config, command: str) -> Iterator[Store]:
-    """The database for writing, by this process alone; raises ``AlreadyRunning``."""
+def locked_store(config: Config, command: str, progress: Progress | None = None) -> Iterator[Store]:
+    """The database for writing, by this process alone; an upgrade tells ``progress``.
+
+    Raises ``AlreadyRunning``.
+    """
     from pipeline.run.lock import single_instance
     from pipeline.storage import open_store
 
     with (
         single_instance(lock_path(config.storage.url), command, clock()),
-        open_store(config.storage.url) as store,
+        open_store(config.storage.url, progress=progress or logged()) as store,
     ):
         yield store
+
+
+def logged() -> Progress:
+    """Progress of long work as a log line every ten seconds, for where nobody watches a terminal."""
+    import structlog
+
+    told = time.monotonic()
+
+    def tell(what: str, done: int, total: int) -> None:
+        nonlocal told
+        if what and time.monotonic() - told > 10:
+            told = time.monotonic()
+            structlog.get_logger().info("reading", table=what, rows=done, of=total)
+
+    return tell
 
 
 def lock_path(url: str) -> Path | None:
@@ -252,12 +272,14 @@ def with_rules(config: Config) -> ExtractSettings:
     return replace(settings, rules=(*settings.rules, *load_rules(folder)))
 
 
-async def one_round(config: Config, *, everything: bool, watch: Watch, command: str = "once") -> RoundReport:
+async def one_round(
+    config: Config, *, everything: bool, watch: Watch, command: str = "once", progress: Progress | None = None
+) -> RoundReport:
     """A single round, alone on the database; SIGTERM and Ctrl-C end it early and cleanly."""
     from pipeline.run.clockguard import mend_feeds
     from pipeline.run.round import run_round
 
-    with locked_store(config, command) as store:
+    with locked_store(config, command, progress) as store:
         store.sync_feeds(config.feeds, clock())
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()

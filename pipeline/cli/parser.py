@@ -196,7 +196,12 @@ def _care(commands: _Commands[argparse.ArgumentParser]) -> None:
     backup.add_argument("file", type=Path, metavar="FILE")
     restore = _command(commands, "restore", "care", "make the database from a backup that was checked first")
     restore.add_argument("file", type=Path, metavar="FILE")
-    _command(commands, "doctor", "doctor", "say what is wrong with configuration, database, clock, disk or network")
+    doctor = _command(
+        commands, "doctor", "doctor", "say what is wrong with configuration, database, clock, disk or network"
+    )
+    first = doctor.add_mutually_exclusive_group()
+    first.add_argument("--repair", action="store_true", help="build the indexes anew from the rows, then look")
+    first.add_argument("--accept", action="store_true", help="take rows changed by hand for right, then look")
     _command(commands, "tidy", "care", "forget what is past its time, by [retention] and [pages]")
 
 

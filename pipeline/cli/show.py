@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -90,6 +91,26 @@ def span(seconds: float) -> str:
     if seconds < 5400:
         return f"{seconds / 60:.0f} min"
     return f"{seconds / 3600:.1f} h" if seconds < 129600 else f"{seconds / 86400:.1f} d"
+
+
+def ticker() -> Callable[[str, int, int], None]:
+    """How far a long reading is, on one line of a terminal's standard error; every ten seconds elsewhere."""
+    stream, shown = sys.stderr, time.monotonic()
+    live = stream.isatty()
+    wait = 0.2 if live else 10.0
+
+    def tell(what: str, done: int, total: int) -> None:
+        nonlocal shown
+        now = time.monotonic()
+        if what and now - shown < wait:
+            return
+        shown = now
+        line = f"reading {what}: {done:,} of {total:,} rows" if what else ""
+        if live or line:
+            stream.write(f"\r{line:<60}\r" if live else f"{line}\n")
+            stream.flush()
+
+    return tell
 
 
 @contextmanager

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pipeline.fetch import Web
     from pipeline.model import FeedSource
     from pipeline.storage import Store
+    from pipeline.storage.seals import Progress
 
 State = Literal["well", "warning", "broken"]
 LITTLE_SPACE = 1 << 30  # bytes left on the disk
@@ -50,25 +51,38 @@ def configuration(config: Config) -> Iterator[Finding]:
         yield Finding("contact", "warning", "requests say nothing about who sends them", todo)
 
 
-def database(url: str, now: datetime) -> Iterator[Finding]:
-    """The database's file, read whole; what is in it that should not be."""
+def database(url: str, now: datetime, progress: Progress | None = None) -> Iterator[Finding]:
+    """The database's file, read whole, telling ``progress``; what is in it that should not be."""
     path = Path(url.partition("sqlite:///")[2].partition("?")[0])
     if not path.exists():
         yield Finding("database", "warning", f"{path} is not there yet", "The first round makes it.")
         return
     try:
         with open_store(url, read_only=True) as store:
-            faults = store.full_check()
+            faults = store.full_check(progress=progress)
             if not faults:
                 counts = store.counts()
                 said = f"{path}: sound, {counts.articles} articles in {counts.stories} stories"
                 yield Finding("database", "well", said)
                 yield from _stored(store, now)
-    except (StorageError, ValueError, TypeError) as error:  # damaged values cannot even be read
+    except (StorageError, ValueError, TypeError, OverflowError) as error:  # damaged values cannot even be read
         faults = [str(error)]
     for fault in faults:
-        todo = "Stop the service, move the file away, and `restore` the latest backup."
-        yield Finding("database", "broken", fault, todo)
+        yield Finding("database", "broken", fault, _what_to_do(fault))
+
+
+def _what_to_do(fault: str) -> str:
+    if any(sign in fault for sign in _DERIVED):
+        return "Stop the service; `doctor --repair` builds it anew from the rows."
+    todo = "Stop the service, move the file away, and `restore` the latest backup."
+    if any(sign in fault for sign in _SEALS):
+        todo += " Where somebody changed rows by hand and they are right: `doctor --accept`."
+    return todo
+
+
+# How the checks speak of what can be made again from the rows, and of rows that are not what was stored.
+_DERIVED = ("search index", "missing from index", "entries in index", "non-unique entry in index", "the index ")
+_SEALS = ("as they were stored", "were stored", "the seals ")
 
 
 def _stored(store: Store, now: datetime) -> Iterator[Finding]:

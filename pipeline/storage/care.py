@@ -18,6 +18,7 @@ from pipeline.errors import SchemaError, StorageError
 from .base import Part
 from .faults import content_faults
 from .migrate import check_version, newest
+from .seals import Progress, seal_faults
 from .sqlite import explained
 
 SEAL = "storyfold_seal"
@@ -39,21 +40,40 @@ class Care(Part):
         with self._db.read() as connection:
             return self._db.structure_faults(connection)
 
-    def full_check(self, limit: int = 20) -> list[str]:
-        """At most ``limit`` findings: structure, indexes against tables, every text against its hash, and
-        every packed value for being readable.  Reads everything; empty when nothing is wrong."""
+    def full_check(self, limit: int = 20, progress: Progress | None = None) -> list[str]:
+        """At most ``limit`` findings: structure, indexes against tables, every row against its seal, every text
+        against its hash, every packed value for being readable, the index of words against the texts.
+
+        Reads everything, while others go on writing; empty when nothing is wrong.
+        """
         found = self.quick_check()
-        found += self._db.seal_faults(newest())
         with self._db.read() as connection:
             found += self._db.structure_faults(connection, whole=True)
         found += content_faults(self._db, limit)
+        found += self._db.seal_faults(newest(), progress)
+        found += self._db.word_faults()
         return list(dict.fromkeys(found))[:limit]
+
+    def repair(self) -> None:
+        """Build anew what is derived from the rows: the indexes; that of words is empty until it is followed up.
+
+        Raises ``StorageError`` where the rows do not allow it (two of one key, or they cannot be read).
+        """
+        with self._db.write() as connection:
+            self._db.words.clear(connection)
+            connection.exec_driver_sql("DELETE FROM checkpoint WHERE name = 'search'")
+            self._db.reindex(connection)
+
+    def accept(self, progress: Progress | None = None) -> None:
+        """Take all rows as they are now for right: their seals are made anew."""
+        self._db.seal_anew(newest(), progress)
 
     def backup(self, path: str | Path) -> Sums:
         """Copy the database to ``path`` while it is in use, seal the copy and read it back.
 
         Returns what was sealed.  The copy is whole or not there.  Raises ``StorageError`` when ``path`` is
-        taken or cannot be written.
+        taken or cannot be written, or where rows are not what was stored: a backup never replaces a good one by a
+        damaged one.
         """
         target = Path(path)
         part = target.with_name(target.name + ".part")
@@ -66,6 +86,9 @@ class Care(Part):
                     raise StorageError(NOT_HERE)
                 source.backup(copy, pages=1024)
                 copy.execute("PRAGMA journal_mode = DELETE")  # one file, nothing beside it
+                if fault := next(seal_faults(copy, newest()), None):
+                    said = f"the database {self._db.name} is damaged and was not backed up: {fault}"
+                    raise StorageError(f"{said}; `doctor` says what to do")
                 _seal(copy)
             sums = check_backup(part)
             part.replace(target)

@@ -46,6 +46,12 @@ class FullText(Protocol):
     def condition(self, terms: Sequence[Term]) -> tuple[str, str]:
         """What must hold of a document, and the value for its mark."""
 
+    def forget(self, connection: Connection, articles: Sequence[int]) -> None:
+        """Take the words of texts that are about to be forgotten out of the index; titles stay in it."""
+
+    def clear(self, connection: Connection) -> None:
+        """Take everything out of the index, also of a damaged one."""
+
 
 class Database(ABC):
     """Connections and transactions on one database; safe to use from several threads."""
@@ -104,6 +110,14 @@ class Database(ABC):
     @abstractmethod
     def rows(self, connection: Connection, statement: str) -> Iterator[tuple[Any, ...]]:
         """Plain rows of a statement of any size, in bounded memory.  Inside a snapshot or a transaction only."""
+
+    @abstractmethod
+    def reindex(self, connection: Connection) -> None:
+        """Build every index anew from the rows."""
+
+    def word_faults(self) -> list[str]:
+        """What the index of words does not have in common with the texts; empty where nothing is wrong."""
+        return []
 
     def seal(self, version: int, progress: Progress | None = None) -> None:  # noqa: B027 - a server may seal by itself
         """From now on carry checksums of the rows on; where there are none for this version they are made."""

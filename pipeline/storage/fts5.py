@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection
 
 from .database import CHUNK
+from .proof import DOCUMENTS
 from .query import Term
 
 
@@ -32,9 +33,36 @@ class Fts5:
         """What must hold of a document, and the value for its mark."""
         return "search_words MATCH ?", expression(terms)
 
+    def forget(self, connection: Connection, articles: Sequence[int]) -> None:
+        """Take words out: FTS5 wants to be told the text it once was given."""
+        for start in range(0, len(articles), CHUNK):
+            part = tuple(articles[start : start + CHUNK])
+            among = f"d.article IN ({', '.join('?' * len(part))})"
+            found = connection.exec_driver_sql(f"{DOCUMENTS} WHERE {among}", part).all()
+            earlier = connection.exec_driver_sql(f"{_EARLIER} AND {among}", part).scalars().all()
+            kept = [(row, title) for row, title, _ in found if row not in set(earlier)]
+            for statement, rows in (
+                (_TAKE_OUT, [tuple(row) for row in found]),
+                (_DROP_DOCUMENT, [(row,) for row in earlier]),
+                (_ADD_TITLE, kept),
+            ):
+                if rows:
+                    connection.exec_driver_sql(statement, rows)
+
+    def clear(self, connection: Connection) -> None:
+        """Make the table anew: a damaged one cannot be emptied."""
+        made = connection.exec_driver_sql("SELECT sql FROM main.sqlite_schema WHERE name = 'search_words'").scalar_one()
+        connection.exec_driver_sql("DROP TABLE search_words")
+        connection.exec_driver_sql(made)
+        connection.exec_driver_sql("DELETE FROM search_document")
+
 
 _ADD_DOCUMENT = "INSERT INTO search_document (row, article, revision) VALUES (?, ?, ?)"
 _ADD_WORDS = "INSERT INTO search_words (rowid, title, text) VALUES (?, ?, ?)"
+_ADD_TITLE = "INSERT INTO search_words (rowid, title, text) VALUES (?, ?, '')"
+_TAKE_OUT = "INSERT INTO search_words (search_words, rowid, title, text) VALUES ('delete', ?, ?, ?)"
+_DROP_DOCUMENT = "DELETE FROM search_document WHERE row = ?"
+_EARLIER = "SELECT d.row FROM search_document d JOIN article a ON a.row = d.article WHERE d.revision <> a.revision"
 
 
 def expression(terms: Sequence[Term]) -> str:

@@ -144,6 +144,10 @@ class PostgresDatabase(Database):
                     raise
                 yield f"the index {name} is damaged: {' '.join(str(error.orig).split())}; REINDEX it"
 
+    def reindex(self, connection: Connection) -> None:
+        for name in connection.exec_driver_sql(_INDEXES).scalars().all():
+            connection.exec_driver_sql(f"REINDEX INDEX {name}")
+
     def rows(self, connection: Connection, statement: str) -> Iterator[tuple[Any, ...]]:
         import psycopg
 

@@ -23,7 +23,8 @@ class Retention(Part):
         """Drop text, sketch, evidence and earlier texts of at most ``limit`` articles stored before then.
 
         Articles that speak for a story seen since stay whole.  Returns how many were dropped: call again
-        until it is 0.  A dropped article is matched no more, but is still known by its address and text.
+        until it is 0.  A dropped article is matched no more and found by its title only, but is still known by its
+        address and text.
         """
         with self._db.write() as connection:
             moment = codec.micros(before)
@@ -48,6 +49,7 @@ class Retention(Part):
             return self._db.size(connection)
 
     def _drop_texts(self, connection: Connection, rows: list[int]) -> None:
+        self._db.words.forget(connection, rows)
         keys = [(row,) for row in rows]
         for table in ("body", "sketch", "evidence", "revision"):
             self._many(connection, f"DELETE FROM {table} WHERE article = ?", keys)  # noqa: S608

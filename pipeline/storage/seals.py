@@ -29,7 +29,7 @@ FIRST = 5  # the version of the schema that has them
 _OWN = "seal"
 _COUNTED = "sqlite_sequence"  # SQLite's table of the numbers it gave out; it takes no triggers
 
-Progress = Callable[[str, int, int], None]  # table, rows read of it, rows it has (about)
+Progress = Callable[[str, int, int], None]  # table ("" once all is read), rows read of it, rows it has (about)
 _pack = msgspec.msgpack.Encoder().encode
 
 
@@ -120,6 +120,8 @@ def seal_all(raw: sqlite3.Connection, version: int, progress: Progress | None = 
     for table in sealed_tables(raw):
         rows = [(table.name, *found) for found in _blocks(raw, table, progress)]
         raw.executemany(_REPLACE, rows)
+    if progress is not None:
+        progress("", 0, 0)
     raw.execute(_REPLACE, (_COUNTED, 0, *_summed(raw.execute(_NUMBERS))))
     raw.execute(_REPLACE, (MARK, 0, version, 0))
 
@@ -137,6 +139,8 @@ def seal_faults(raw: sqlite3.Connection, version: int, progress: Progress | None
             wanted, there = expected.get(block, (0, 0)), found.get(block, (0, 0))
             if wanted != there:
                 yield _fault(table, block, wanted[0], there[0])
+    if progress is not None:
+        progress("", 0, 0)
     if sealed.get((_COUNTED, 0)) != tuple(_summed(raw.execute(_NUMBERS))):
         yield "the numbers given out so far are not those that were kept"
     others = sealed.keys() - {(_COUNTED, 0)}

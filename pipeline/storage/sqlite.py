@@ -9,7 +9,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from pipeline.errors import SchemaError, StorageError
 from . import database, tables
 from .database import Database, Unsound
 from .fts5 import Fts5
+from .proof import word_faults
 from .seals import Progress, Seals, is_sealed, seal_all, seal_faults
 
 READ = 2_000  # rows at a time
@@ -188,7 +189,21 @@ class SqliteDatabase(Database):
         found += [
             f"{row[0]} row {row[1]} points to nothing" for row in connection.exec_driver_sql("PRAGMA foreign_key_check")
         ]
+        if whole:
+            found += _schema_faults(driver(connection))
         return [line for line in found if line != "ok"]
+
+    def reindex(self, connection: Connection) -> None:
+        connection.exec_driver_sql("REINDEX")
+
+    def word_faults(self) -> list[str]:
+        if self.path is None:
+            with self.snapshot() as connection:
+                return word_faults(driver(connection))
+        with self._errors(), closing(_connect(self.path, read_only=True)) as raw:  # a connection of its own:
+            raw.execute("PRAGMA temp_store = FILE")  # what is temporary is large and goes to the disk
+            raw.execute("BEGIN")
+            return word_faults(raw)
 
     def rows(self, connection: Connection, statement: str) -> Iterator[tuple[Any, ...]]:
         raw = connection.connection.cursor()
@@ -229,15 +244,37 @@ def _path(url: URL) -> Path | None:
     return Path(str(url.database)).expanduser()
 
 
-def _engine(path: Path | None, *, read_only: bool) -> Engine:
-    def connect() -> sqlite3.Connection:
-        target = ":memory:" if path is None else f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}"
-        busy = database.BUSY_SECONDS
-        return sqlite3.connect(target, uri=True, timeout=busy, isolation_level=None, check_same_thread=False)
+def _schema_faults(raw: sqlite3.Connection) -> list[str]:
+    """Tables and indexes that are not those this program makes; what somebody added is theirs."""
+    from .migrate import migrate
 
+    there = set(raw.execute(_SCHEMA))
+    fresh = SqliteDatabase(URL.create("sqlite"))
+    try:
+        migrate(fresh)
+        with fresh.read() as connection:
+            expected = set(driver(connection).execute(_SCHEMA))
+    finally:
+        fresh.close()
+    return [f"the {kind} {name} is missing or is not what was made" for kind, name, *_ in sorted(expected - there)]
+
+
+_SCHEMA = (  # parts of the index of words are written differently by versions of SQLite
+    "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_schema"
+    " WHERE name NOT LIKE 'search~_words~_%' ESCAPE '~'"
+)
+
+
+def _connect(path: Path | None, *, read_only: bool) -> sqlite3.Connection:
+    target = ":memory:" if path is None else f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}"
+    busy = database.BUSY_SECONDS
+    return sqlite3.connect(target, uri=True, timeout=busy, isolation_level=None, check_same_thread=False)
+
+
+def _engine(path: Path | None, *, read_only: bool) -> Engine:
     engine = create_engine(
         "sqlite://",
-        creator=connect,
+        creator=lambda: _connect(path, read_only=read_only),
         poolclass=StaticPool if path is None else QueuePool,
         isolation_level="AUTOCOMMIT",  # transactions are begun and ended in Database alone
     )

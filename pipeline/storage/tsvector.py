@@ -98,7 +98,24 @@ class TsVector:
         """What must hold of a document, and the value for its mark."""
         return "d.words @@ CAST(? AS tsquery)", expression(terms)
 
+    def forget(self, connection: Connection, articles: Sequence[int]) -> None:
+        """Leave the titles alone in the current documents; earlier ones go."""
+        connection.exec_driver_sql(_DROP_EARLIER, (list(articles),))
+        titles = connection.exec_driver_sql(_TITLES, (list(articles),)).all()
+        if titles:
+            connection.exec_driver_sql(_TITLE_ONLY, [(vector(title, ""), row) for row, title in titles])
 
+    def clear(self, connection: Connection) -> None:
+        """Drop every document."""
+        connection.exec_driver_sql("DELETE FROM search_document")
+
+
+_DROP_EARLIER = (
+    "DELETE FROM search_document d USING article a"
+    " WHERE a.row = d.article AND d.revision <> a.revision AND d.article = ANY(%s)"
+)
+_TITLES = "SELECT row, title FROM article WHERE row = ANY(%s)"
+_TITLE_ONLY = "UPDATE search_document SET words = CAST(%s AS tsvector) WHERE article = %s"
 _ADD = (
     "INSERT INTO search_document (row, article, revision, language, words)"
     " VALUES (%s, %s, %s, %s, CAST(%s AS tsvector))"

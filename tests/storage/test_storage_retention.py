@@ -55,11 +55,15 @@ def test_a_forgotten_article_can_be_revised(store: Store) -> None:
     assert [(r.number, r.text) for r in store.revisions("a1")] == [(1, "")]
 
 
-def test_a_forgotten_article_is_still_found_by_its_words(store: Store) -> None:
+def test_a_forgotten_article_is_found_by_its_title_only(store: Store) -> None:
     filled(store)
     store.index_for_search()
     forget(store)
-    assert [hit.article_id for hit in store.search(parse_query('"town 1"', NOW))] == ["a1"]
+    assert store.search(parse_query('"town 1"', NOW)) == []
+    assert [hit.article_id for hit in store.search(parse_query('"number 1"', NOW))] == ["a1"]
+    store.apply([revise(1, 1, "The quay of town 1 stands again.")], LATER)
+    assert [hit.article_id for hit in store.search(parse_query('"town 1" quay', NOW))] == ["a1"]
+    assert store.full_check() == []
 
 
 def test_old_journal_rows_go_but_cursors_grow(store: Store) -> None:

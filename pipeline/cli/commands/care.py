@@ -54,7 +54,7 @@ def _tell(args: Namespace, what: str, rows: dict[str, int]) -> None:
 def _tidy(args: Namespace, config: Config) -> int:
     settings, own = config.sections["retention"], config.sections["pages"]
     dropped = 0
-    with app.locked_store(config, "tidy") as store:
+    with app.locked_store(config, "tidy", show.ticker()) as store:
         while count := forget(store, settings, app.clock()):
             dropped += count
     pages = app.pages_of(config)

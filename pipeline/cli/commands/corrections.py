@@ -30,7 +30,7 @@ def run(args: Namespace) -> int:
         with app.open_reader(args) as store:
             _print_links(args, store.links(undone=True))
         return 0
-    with open_store(config.storage.url) as store:
+    with open_store(config.storage.url, progress=show.ticker()) as store:
         work = Corrections(store, app.outlet_ranks(config, store.aliases()), app.clock())
         said, stories = action.change(work, args)
     if args.json:

@@ -30,7 +30,7 @@ def run(args: Namespace) -> int:
         app.configure_log(args)
         args.db = args.db or f"sqlite:///{Path(folder) / 'dedup.db'}"
         config = app.load_config(args)
-        with app.locked_store(config, "dedup") as store, _progress(enabled=not args.json) as progress:
+        with app.locked_store(config, "dedup", show.ticker()) as store, _progress(enabled=not args.json) as progress:
             report = fold(ahead, Path(args.output), store, app.matching_rules(config, store), progress, app.clock())
     if args.json:
         show.json_lines([asdict(report)])

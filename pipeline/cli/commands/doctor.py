@@ -20,8 +20,9 @@ _STYLES = {"well": "green", "warning": "yellow", "broken": "red"}
 
 
 def run(args: Namespace) -> int:
-    """Look at everything; exit 1 where something is broken."""
+    """Look at everything, after what was to be done about it; exit 1 where something is broken."""
     app.configure_log(args)
+    _change(args)
     findings = list(_findings(args))
     if args.json:
         show.json_lines(findings)
@@ -34,6 +35,19 @@ def run(args: Namespace) -> int:
     return int(any(found.state == "broken" for found in findings))
 
 
+def _change(args: Namespace) -> None:
+    """Carry out ``--repair`` or ``--accept`` before looking."""
+    if not (args.repair or args.accept):
+        return
+    with app.locked_store(app.load_config(args), "doctor", show.ticker()) as store:
+        if args.accept:
+            store.accept(show.ticker())
+            return
+        store.repair()
+        while store.index_for_search():
+            pass
+
+
 def _findings(args: Namespace) -> list[doctor.Finding]:
     try:
         config = app.load_config(args)
@@ -41,7 +55,7 @@ def _findings(args: Namespace) -> list[doctor.Finding]:
         todo = "Correct it; `config check` shows the same."
         return [doctor.Finding("configuration", "broken", mistake, todo) for mistake in error.mistakes]
     found = [*doctor.configuration(config), *doctor.disk(config.storage.url)]
-    found += doctor.database(config.storage.url, app.clock())
+    found += doctor.database(config.storage.url, app.clock(), show.ticker())
     return found + asyncio.run(_asked(config))
 
 

@@ -35,7 +35,7 @@ def run(args: Namespace) -> int:
 
 
 def _list(args: Namespace, config: Config) -> int:
-    with open_store(config.storage.url) as store:
+    with open_store(config.storage.url, progress=show.ticker()) as store:
         states = {state.source.url: state for state in store.feeds()}
     rows = [(feed, states.get(feed.url)) for feed in config.feeds]
     if args.failing:
@@ -189,7 +189,7 @@ def _export(args: Namespace, config: Config) -> int:
 def _undo_move(args: Namespace, config: Config) -> int:
     """Poll feeds at their configured addresses again; also while the service runs."""
     now = app.clock()
-    with open_store(config.storage.url) as store:
+    with open_store(config.storage.url, progress=show.ticker()) as store:
         moved = [state for state in map(store.feed_by_url, args.url) if state.url != state.source.url]
         for state in moved:
             back = moved_back(state, now)

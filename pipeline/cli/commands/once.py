@@ -24,7 +24,7 @@ def run(args: Namespace) -> int:
     config = app.load_config(args)
     app.configure_log(args)
     with show.progress(enabled=not args.json) as watch:
-        report = asyncio.run(app.one_round(config, everything=args.all, watch=watch))
+        report = asyncio.run(app.one_round(config, everything=args.all, watch=watch, progress=show.ticker()))
     if args.json:
         show.json_lines([as_json(report)])
     else:

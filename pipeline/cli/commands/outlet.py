@@ -52,7 +52,7 @@ def _list(args: Namespace, config: Config) -> int:
 
 
 def _alias(args: Namespace, config: Config) -> int:
-    with open_store(config.storage.url) as store:
+    with open_store(config.storage.url, progress=show.ticker()) as store:
         renamed = store.add_alias(args.name, args.canonical, app.clock())
     said = f"{args.name!r} means {args.canonical!r} from now on; {count_of(renamed, 'stored article')} renamed"
     _tell(args, said, renamed)
@@ -60,7 +60,7 @@ def _alias(args: Namespace, config: Config) -> int:
 
 
 def _unalias(args: Namespace, config: Config) -> int:
-    with open_store(config.storage.url) as store:
+    with open_store(config.storage.url, progress=show.ticker()) as store:
         renamed = store.remove_alias(args.name)
     _tell(args, f"{args.name!r} is a name of its own again; {count_of(renamed, 'stored article')} renamed", renamed)
     return 0

@@ -24,7 +24,7 @@ def run(args: Namespace) -> int:
     config = app.load_config(args)
     app.configure_log(args)
     if args.apply:
-        with app.locked_store(config, "replay") as store:
+        with app.locked_store(config, "replay", show.ticker()) as store:
             return _replay(args, config, store)
     with open_store(config.storage.url, read_only=True) as store:
         return _replay(args, config, store)

@@ -37,7 +37,7 @@ def _catch_up(args: Namespace) -> int:
     with app.open_reader(args) as store:
         behind = store.search_backlog()
     if 0 < behind <= LITTLE:
-        with open_store(app.load_config(args).storage.url) as store:
+        with open_store(app.load_config(args).storage.url, progress=show.ticker()) as store:
             while store.index_for_search(SLICE):
                 pass
         return 0
