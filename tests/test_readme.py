@@ -58,7 +58,10 @@ class Newcomer:
             out.open("wb") as sink,
             subprocess.Popen(self.words(line), cwd=self.folder, env=self.env(), stdout=sink, stderr=sink) as process,
         ):
-            time.sleep(4)
+            until = time.monotonic() + 30  # a busy machine starts slowly: it is stopped once it has said something
+            while out.stat().st_size == 0 and time.monotonic() < until and process.poll() is None:
+                time.sleep(0.2)
+            time.sleep(2)
             process.send_signal(signal.SIGINT if "--follow" in line else signal.SIGTERM)
             code = process.wait(30)
         return code, out.read_text("utf-8")
