@@ -62,7 +62,7 @@ def open_engine(name: str, scratch: Path, *, master: str | None, workers: int, m
     if name == "spark":
         from pipeline.archive.spark import SparkEngine
 
-        return SparkEngine(scratch, master or f"local[{workers}]", memory_mib)
+        return SparkEngine(scratch, master or f"local[{workers}]", workers, memory_mib)
     if master is not None:
         raise UsageError("--master is Spark's: add --engine spark")
     from pipeline.archive.duck import DuckEngine

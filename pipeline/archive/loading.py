@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from pipeline.archive.counting import Walk, counts_after, epochs
+from pipeline.archive.counting import SECOND, Walk, counts_after, epochs
 from pipeline.archive.job import Job
 from pipeline.archive.parts import arrays, column, load, pa
 from pipeline.archive.profiles import SCHEMA
@@ -20,7 +20,6 @@ from pipeline.archive.publishing import PLACE, evidence, story_id
 from pipeline.archive.reading import articles
 from pipeline.archive.stages import Progress
 from pipeline.dedup.canonical import ONLY
-from pipeline.dedup.counts import ShingleCounts
 from pipeline.dedup.index import EPOCH
 from pipeline.dedup.opening import CHECKPOINT
 from pipeline.dedup.sketch import pack
@@ -138,9 +137,9 @@ class _Load:
         end = len(self._rows)
         if any(place != row for row, place in enumerate(self._rows)) or self._next_row != end:
             return
-        walk = Walk(counts_after(self._job, last - 1) if last else ShingleCounts())
+        walk = Walk(counts_after(self._job, SECOND, last - 1))
         whole = end // EPOCH  # epochs that are complete
-        for epoch, stories in epochs(self._job, last):
+        for epoch, stories in epochs(self._job, SECOND, last):
             if epoch < whole:
                 walk.learn(stories)
         if whole * EPOCH >= last * self._job.block:

@@ -17,13 +17,16 @@ import shutil
 from pathlib import Path
 
 from pipeline.archive.arranging import block_of
+from pipeline.archive.counting import START
 from pipeline.archive.engine import Engine
 from pipeline.archive.job import Job
-from pipeline.archive.parts import Told
+from pipeline.archive.parts import Told, pa
 from pipeline.archive.profiles import SCHEMA
 from pipeline.errors import StoryfoldError
 
 ROUNDS = 100  # far beyond O(log² n) of anything that fits on disks
+
+MEMBER = pa.schema([*SCHEMA, START.field("counted")])  # a profile, and whether its article is counted
 
 _EDGES = "SELECT DISTINCT query AS high, row AS low FROM verdicts WHERE same"
 _LARGE = """
@@ -53,7 +56,7 @@ FROM profiles p JOIN pieces c ON p.row = c.row JOIN starts s ON p.row = s.row
 """
 _FINDINGS = """
 SELECT v.query AS query, v.row AS row, v.rank AS rank, v.same AS same, v.score AS score, v.kind AS kind,
-  v.figures AS figures, q.home AS block
+  v.figures AS figures, v.alike AS alike, q.home AS block
 FROM verdicts v JOIN pieces q ON v.query = q.row JOIN pieces r ON v.row = r.row
 WHERE q.piece = r.piece
 """

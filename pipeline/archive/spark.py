@@ -16,7 +16,6 @@ from pipeline.errors import StoryfoldError, UsageError
 
 _HERE = Path(__file__).resolve().parents[2]  # where the package lies, so that workers on this machine find it
 _COLUMNS = ("id", "text", "url", "outlet", "title", "published")
-_SHUFFLED = 32  # partitions of a shuffle on one machine: adaptive execution joins small ones
 
 
 class SparkEngine:
@@ -24,8 +23,8 @@ class SparkEngine:
 
     name = "spark"
 
-    def __init__(self, scratch: Path, master: str, memory_mib: int) -> None:
-        self._session = _session(scratch, master, memory_mib)
+    def __init__(self, scratch: Path, master: str, workers: int, memory_mib: int) -> None:
+        self._session = _session(scratch, master, workers, memory_mib)
         self._context = self._session.sparkContext
 
     def __enter__(self) -> Self:
@@ -107,7 +106,7 @@ class SparkEngine:
             raise
 
 
-def _session(scratch: Path, master: str, memory_mib: int) -> Any:
+def _session(scratch: Path, master: str, workers: int, memory_mib: int) -> Any:
     try:
         from pyspark.errors import PySparkException
         from pyspark.sql import SparkSession
@@ -130,7 +129,7 @@ def _session(scratch: Path, master: str, memory_mib: int) -> Any:
             "spark.driver.host": "127.0.0.1",
             "spark.driver.memory": f"{memory_mib}m",
             "spark.local.dir": str(scratch.resolve()),
-            "spark.sql.shuffle.partitions": _SHUFFLED,
+            "spark.sql.shuffle.partitions": 4 * workers,  # few and large: each costs a fixed time
             "spark.sql.warehouse.dir": str((scratch / "warehouse").resolve()),
             "spark.ui.enabled": "false",
         }

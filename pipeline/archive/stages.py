@@ -1,6 +1,7 @@
 """The whole way on one page.
 
-``read → arrange → profile → meet → rank → begin → count → invite → verify → piece → decide → place → publish``
+``read → arrange → profile → meet → rank → guess → count → invite → try → begin → recount → verify → piece → decide
+→ place → publish``
 
 Each stage reads what earlier ones made and makes Parquet of its own; a finished stage is never run again, and in an
 unfinished one the finished files stay.
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.archive import arranging, counting, meeting, pieces, publishing, verifying
+from pipeline.archive.counting import FIRST, SECOND, Pass
 from pipeline.archive.engine import Engine
 from pipeline.archive.inputs import Input
 from pipeline.archive.job import Job
@@ -123,20 +125,20 @@ def _meet(run: Run) -> Iterator[tuple[int, int, Told]]:
     yield from _once(meeting.meet(run.job, run.engine, run.told("profile", "keys")))
 
 
-def _begin(run: Run) -> Iterator[tuple[int, int, Told]]:
-    counting.begin(run.job, run.engine)
-    yield from _once()
+def _after(step: Callable[[Job, Engine], None]) -> Callable[[Run], Iterator[tuple[int, int, Told]]]:
+    """A stage that is one answer of the engine and tells nothing."""
+
+    def run_it(run: Run) -> Iterator[tuple[int, int, Told]]:
+        step(run.job, run.engine)
+        yield from _once()
+
+    return run_it
 
 
-def _count(run: Run) -> Iterator[tuple[int, int, Told]]:
+def _count(run: Run, one: Pass) -> Iterator[tuple[int, int, Told]]:
     blocks = run.blocks
-    for done, _ in enumerate(counting.count(run.job, blocks), 1):
+    for done, _ in enumerate(counting.count(run.job, one, blocks), 1):
         yield done, len(blocks), {}
-
-
-def _invite(run: Run) -> Iterator[tuple[int, int, Told]]:
-    verifying.invite(run.job, run.engine)
-    yield from _once()
 
 
 STAGES: tuple[Stage, ...] = (
@@ -145,10 +147,13 @@ STAGES: tuple[Stage, ...] = (
     Stage("profile", "shingles, facts and sketch of each article", lambda r: _each(r, Mark(r.job), r.blocks)),
     Stage("meet", "articles that share a hash of their sketches", _meet),
     Stage("rank", "the few candidates worth comparing", lambda r: _each(r, Rank(r.job), r.blocks)),
-    Stage("begin", "which articles count as the first with their wording", _begin),
-    Stage("count", "how common each wording was before each block", _count),
-    Stage("invite", "candidates brought to the blocks that need them", _invite),
-    Stage("verify", "the judge on each pair", lambda r: _each(r, Verify(r.job), r.blocks)),
+    Stage("guess", "which articles bring new wording, by their sketches", _after(counting.guess)),
+    Stage("count", "how common each wording was before each block", lambda r: _count(r, FIRST)),
+    Stage("invite", "candidates brought to the blocks that need them", _after(verifying.invite)),
+    Stage("try", "the judge on each pair", lambda r: _each(r, Verify(r.job, FIRST), r.blocks)),
+    Stage("begin", "which articles bring new wording, by verdict", _after(counting.begin)),
+    Stage("recount", "how common each wording was, once more", lambda r: _count(r, SECOND)),
+    Stage("verify", "the judge on what was in doubt", lambda r: _each(r, Verify(r.job, SECOND, FIRST), r.blocks)),
     Stage("piece", "independent pieces of verified pairs", lambda r: _once(pieces.cut(r.job, r.engine))),
     Stage("decide", "stories around canonical articles", lambda r: _each(r, Decide(r.job), r.blocks)),
     Stage("place", "the story of each article", lambda r: _once(publishing.place(r.job, r.engine))),

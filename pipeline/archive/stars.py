@@ -15,14 +15,14 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.archive.counting import Walk, counts_after, epochs
+from pipeline.archive.counting import SECOND, Walk, counts_after, epochs
 from pipeline.archive.job import Job
 from pipeline.archive.parts import Told, arrays, column, load, pa, save, told
+from pipeline.archive.pieces import MEMBER
 from pipeline.archive.profiles import profiles_of
-from pipeline.archive.verifying import GUEST, VERDICT
+from pipeline.archive.verifying import VERDICT
 from pipeline.dedup.candidates import Candidates
 from pipeline.dedup.canonical import ONLY
-from pipeline.dedup.counts import ShingleCounts
 from pipeline.dedup.deciding import Decided, Deciding
 from pipeline.dedup.features import NAMES
 from pipeline.dedup.index import EPOCH
@@ -54,7 +54,7 @@ class Decide:
         done = self.job.part("decided", block)
         if done.exists():
             return told(done)
-        members = load(self.job.files("members", block), GUEST, ["row"])
+        members = load(self.job.files("members", block), MEMBER, ["row"])
         if not len(members):
             save(done, [], DECIDED, dict(_NOTHING))
             return dict(_NOTHING)
@@ -128,9 +128,9 @@ class Fold:
         self.matcher = Matcher(_Nothing(), job.rules)
         self.matcher.shelf = Shelf(_Nothing(), 1 << 62)  # holds all: there is nothing behind it
         self.matcher.shelf.put(self._profiles)
-        self._walk = Walk(counts_after(job, block - 1) if block else ShingleCounts())
+        self._walk = Walk(counts_after(job, SECOND, block - 1))
         self.matcher.counts = self._walk.counts
-        self._epochs = epochs(job, block)
+        self._epochs = epochs(job, SECOND, block)
         self._next = next(self._epochs, None)
         self._stories: dict[int, _Story] = {}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from pathlib import Path
 
@@ -81,14 +81,19 @@ EDGES = st.lists(
 )
 
 
+def _save_verdicts(job: Job, high: Sequence[int], low: Sequence[int]) -> None:
+    """Pairs that are all the same report."""
+    rest = (0.5, True, 0.9, "reprint", b"", 0.5)
+    columns = [list(high), list(low), *([value] * len(high) for value in rest)]
+    save(job.part("verdicts", 0), [pa.table(columns, schema=VERDICT)], VERDICT)
+
+
 @FEW
 @given(EDGES)
 def test_pieces_are_the_connected_components(engine: DuckEngine, folder: Path, edges: list[tuple[int, int]]) -> None:
     job = Job(folder / "pieces", Rules(), 512)
     high, low = zip(*edges, strict=True)
-    count = len(edges)
-    columns = [high, low, [0.5] * count, [True] * count, [0.9] * count, ["reprint"] * count, [b""] * count]
-    save(job.part("verdicts", 0), [pa.table([list(c) for c in columns], schema=VERDICT)], VERDICT)
+    _save_verdicts(job, high, low)
     _, path = pieces._components(job, engine)
     found = dict(engine.rows("SELECT high, low FROM edges", {"edges": path}))
     parent: dict[int, int] = {}
@@ -107,9 +112,7 @@ def test_pieces_are_the_connected_components(engine: DuckEngine, folder: Path, e
 def test_a_long_chain_takes_few_rounds(engine: DuckEngine, tmp_path: Path) -> None:
     job = Job(tmp_path, Rules(), 512)
     count = 1000
-    columns = [range(2, count + 2), range(1, count + 1), [0.5] * count, [True] * count, [0.9] * count]
-    table = pa.table([*map(list, columns), ["reprint"] * count, [b""] * count], schema=VERDICT)
-    save(job.part("verdicts", 0), [table], VERDICT)
+    _save_verdicts(job, range(2, count + 2), range(1, count + 1))
     rounds, path = pieces._components(job, engine)
     assert engine.rows("SELECT count(*), max(low) FROM edges", {"edges": path}) == [(count, 1)]
     assert rounds < 15
