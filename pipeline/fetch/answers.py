@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from contextlib import suppress
 
-import httpx
+import httpcore
 
+from pipeline.fetch.transport import raw_body
 from pipeline.fetch.values import FetchFailed
 from pipeline.model import Reason
 
@@ -40,11 +40,11 @@ _STATUS_REASONS = {
 }
 
 
-def read_headers(answer: httpx.Response) -> dict[str, str]:
+def read_headers(answer: httpcore.Response) -> dict[str, str]:
     """Names in lower case, repeated values joined (RFC 9110 section 5.3); ``Set-Cookie`` is not kept."""
     headers: dict[str, str] = {}
     size = 0
-    for raw_name, raw_value in answer.headers.raw:
+    for raw_name, raw_value in answer.headers:
         size += len(raw_name) + len(raw_value)
         name = raw_name.decode("latin-1").lower()
         try:
@@ -60,15 +60,14 @@ def read_headers(answer: httpx.Response) -> dict[str, str]:
     return headers
 
 
-async def raw_body(answer: httpx.Response) -> AsyncIterator[bytes]:
-    assert isinstance(answer.stream, httpx.AsyncByteStream)  # noqa: S101
-    async for data in answer.stream:
-        yield data
+def set_cookies(answer: httpcore.Response) -> list[str]:
+    """The ``Set-Cookie`` lines, which alone are never joined."""
+    return [value.decode("latin-1") for name, value in answer.headers if name.lower() == b"set-cookie"]
 
 
-async def drain(answer: httpx.Response) -> None:
+async def drain(answer: httpcore.Response, headers: dict[str, str]) -> None:
     """Read a small unwanted body, so that the connection can be used again; a large one ends with it."""
-    length = answer.headers.get("content-length", "")
+    length = headers.get("content-length", "")
     if not length.isdigit() or int(length[:9]) > DRAIN:
         return
     with suppress(FetchFailed, TimeoutError):

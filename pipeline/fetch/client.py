@@ -10,21 +10,22 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
-from zlib import crc32
 
+import httpcore
 import httpx
 
 from pipeline.fetch.addresses import EVERYWHERE
-from pipeline.fetch.answers import drain, raw_body, read_headers, status_failure
+from pipeline.fetch.answers import drain, read_headers, set_cookies, status_failure
 from pipeline.fetch.cookies import CookieJar
 from pipeline.fetch.credentials import may_send_credentials, private_headers
 from pipeline.fetch.decoding import BodyReader, decoders
 from pipeline.fetch.freshness import retry_after
 from pipeline.fetch.gate import Timing
 from pipeline.fetch.network import GuardedBackend, Resolver, SystemResolver
+from pipeline.fetch.pools import Pools
 from pipeline.fetch.proxies import Proxies
 from pipeline.fetch.settings import FetchSettings
-from pipeline.fetch.transport import GuardedTransport
+from pipeline.fetch.transport import GuardedTransport, raw_body
 from pipeline.fetch.values import FetchFailed, Hop, Request, Response
 from pipeline.model import Reason, Validators
 from pipeline.urls import WebURL, mask_url, split_url
@@ -32,11 +33,6 @@ from pipeline.urls import WebURL, mask_url, split_url
 if TYPE_CHECKING:
     import ssl
 
-    import httpcore
-
-# Hosts are spread over so many connection pools: with each request httpcore looks at every connection of a pool
-# for each idle one, which with 128 of them took more time than all the rest of a poll.
-POOLS = 16
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 # What is done around each single request on the wire: given the address, entered before and left after it.
@@ -82,7 +78,7 @@ class Fetcher:
         self._guard = GuardedBackend(self._resolver, settings.networks, inner)
         self._ssl = ssl_context
         self._proxies = Proxies.of(settings.proxy)
-        self._transports: dict[tuple[str | None, int], GuardedTransport] = {}
+        self._pools = Pools(self._new_transport, clock)
         self._decoders = decoders()
 
     async def __aenter__(self) -> Self:
@@ -93,9 +89,7 @@ class Fetcher:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for transport in self._transports.values():
-            await transport.aclose()
-        self._transports.clear()
+        await self._pools.aclose()
         if self._system is not None:
             self._system.close()
 
@@ -134,23 +128,26 @@ class Fetcher:
                 exchange.elapsed += timing.elapsed
 
     async def _ask(self, url: WebURL, exchange: _Exchange, timing: Timing) -> Response | WebURL:
-        transport = await self._transport(url, exchange.request)
-        began = self._clock()
-        answer = await transport.handle_async_request(self._request(url, exchange))
-        try:
-            headers = read_headers(answer)
-            timing.status = answer.status_code
-            timing.retry_after = retry_after(headers.get("retry-after"), self._now())
-            exchange.jar.keep(url, answer.headers.get_list("set-cookie"))
-            if answer.status_code in REDIRECTS and exchange.request.content is not None:
-                raise FetchFailed(Reason.BAD_REDIRECT, "what is sent is not sent on to another address")
-            if answer.status_code in REDIRECTS and "location" in headers:
-                target = self._redirect(url, answer.status_code, headers["location"], exchange)
-                await drain(answer)
-                return target
-            return await self._final(url, answer, headers, exchange, timing, began)
-        finally:
-            await answer.aclose()
+        proxy = exchange.request.proxy or self._proxies.for_url(url)
+        if proxy is not None:
+            await self._judge(url)
+        async with self._pools.lent(proxy, url.host) as transport:
+            began = self._clock()
+            answer = await transport.ask(self._request(url, exchange))
+            try:
+                headers = read_headers(answer)
+                timing.status = answer.status
+                timing.retry_after = retry_after(headers.get("retry-after"), self._now())
+                exchange.jar.keep(url, set_cookies(answer))
+                if answer.status in REDIRECTS and exchange.request.content is not None:
+                    raise FetchFailed(Reason.BAD_REDIRECT, "what is sent is not sent on to another address")
+                if answer.status in REDIRECTS and "location" in headers:
+                    target = self._redirect(url, answer.status, headers["location"], exchange)
+                    await drain(answer, headers)
+                    return target
+                return await self._final(url, answer, headers, exchange, timing, began)
+            finally:
+                await answer.aclose()
 
     def _redirect(self, url: WebURL, status: int, location: str, exchange: _Exchange) -> WebURL:
         target = _parts(location, Reason.BAD_REDIRECT, url.text)
@@ -166,19 +163,19 @@ class Fetcher:
     async def _final(
         self,
         url: WebURL,
-        answer: httpx.Response,
+        answer: httpcore.Response,
         headers: dict[str, str],
         exchange: _Exchange,
         timing: Timing,
         began: float,
     ) -> Response:
-        status = answer.status_code
+        status = answer.status
         asked = exchange.request
         failure = status_failure(status, timing.retry_after)
         if failure is None and status == 304 and asked.validators == Validators():
             failure = FetchFailed(Reason.PROTOCOL_ERROR, "304 without having been asked conditionally", status)
         if failure is not None and (asked.raise_for_status or status < 400):
-            await drain(answer)
+            await drain(answer, headers)
             raise failure
         body, wire = b"", 0
         if status not in (204, 304):
@@ -193,10 +190,10 @@ class Fetcher:
             elapsed=exchange.elapsed + self._clock() - began,
             waited=exchange.waited,
             wire_bytes=wire,
-            http_version=answer.http_version,
+            http_version=answer.extensions.get("http_version", b"HTTP/1.1").decode("ascii"),
         )
 
-    async def _body(self, answer: httpx.Response, headers: dict[str, str], asked: Request) -> tuple[bytes, int]:
+    async def _body(self, answer: httpcore.Response, headers: dict[str, str], asked: Request) -> tuple[bytes, int]:
         """The decoded body and its size on the wire."""
         limit = asked.max_body_bytes or self.settings.max_body_bytes
         length = headers.get("content-length", "")
@@ -214,9 +211,10 @@ class Fetcher:
             return reader.so_far(), reader.wire_bytes
         return reader.finish(), reader.wire_bytes
 
-    def _request(self, url: WebURL, exchange: _Exchange) -> httpx.Request:
+    def _request(self, url: WebURL, exchange: _Exchange) -> httpcore.Request:
         asked = exchange.request
         headers = [
+            ("Host", url.netloc),
             ("User-Agent", self.settings.agent),
             ("Accept", asked.accept),
             ("Accept-Encoding", ", ".join(self._decoders)),
@@ -235,18 +233,20 @@ class Fetcher:
         headers = [pair for pair in headers if pair[0].lower() not in own_names] + own
         timeout = {"connect": self.settings.connect_seconds, "read": None, "write": None, "pool": None}
         raw = [(name.encode("ascii"), value.encode("utf-8")) for name, value in headers]
-        method = "GET" if asked.content is None else "POST"
-        return httpx.Request(method, url.text, headers=raw, content=asked.content, extensions={"timeout": timeout})
-
-    async def _transport(self, url: WebURL, request: Request) -> GuardedTransport:
-        """The pool for this address: direct, or through a proxy after the address was judged here."""
-        proxy = request.proxy or self._proxies.for_url(url)
-        if proxy is not None:
-            await self._judge(url)
-        place = (proxy, crc32(url.host.encode()) % POOLS)
-        if place not in self._transports:
-            self._transports[place] = self._new_transport(proxy)
-        return self._transports[place]
+        if asked.content is not None:
+            raw.append((b"Content-Length", b"%d" % len(asked.content)))
+        return httpcore.Request(
+            "GET" if asked.content is None else "POST",
+            httpcore.URL(
+                scheme=url.scheme.encode("ascii"),
+                host=url.host.strip("[]").encode("ascii"),
+                port=url.port,
+                target=url.target.encode("ascii"),
+            ),
+            headers=raw,
+            content=asked.content,
+            extensions={"timeout": timeout},
+        )
 
     async def _judge(self, url: WebURL) -> None:
         """Refuse what resolves to a refused address; a name that only the proxy knows is its matter."""
@@ -267,7 +267,7 @@ class Fetcher:
             backend,
             self._ssl,
             connections=2 * self.settings.concurrency,
-            idle=max(4, 2 * self.settings.concurrency // POOLS),
+            idle=self.settings.per_host,
             http2=self.settings.http2,
             proxy=address,
         )

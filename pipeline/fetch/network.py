@@ -18,6 +18,7 @@ from typing import Any
 import httpcore
 
 from pipeline.fetch.addresses import Network, refusal
+from pipeline.fetch.sockets import AsyncioBackend
 from pipeline.fetch.values import FetchFailed
 from pipeline.model import Reason
 
@@ -57,7 +58,7 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
     ) -> None:
         self._resolver = resolver
         self._allow = tuple(allow_private)
-        self._inner = inner or httpcore.AnyIOBackend()
+        self._inner = inner or AsyncioBackend()
 
     async def connect_tcp(
         self,

@@ -1,4 +1,4 @@
-"""An httpx transport over httpcore's public pool, so that connections pass the guard."""
+"""httpcore's public pool, with connections that pass the guard, and with its errors as ours."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from pipeline.fetch.values import FetchFailed
 from pipeline.model import Reason
 
 KEEPALIVE = 20.0  # seconds an idle connection is kept: a few times the usual interval between two requests
+_ERRORS = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError, httpcore.ProxyError)
 
 
-class GuardedTransport(httpx.AsyncBaseTransport):
-    """httpx's transport over a backend of our choice.  Raises ``FetchFailed``, nothing of httpcore."""
+class GuardedTransport:
+    """The connections to one host.  Raises ``FetchFailed``, nothing of httpcore."""
 
     def __init__(
         self,
@@ -40,51 +41,29 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         if proxy is None:
             self._pool = httpcore.AsyncConnectionPool(**options)
         else:
-            self._pool = httpcore.AsyncHTTPProxy(proxy_url=_url(proxy.url), proxy_auth=proxy.raw_auth, **options)
+            url = proxy.url
+            address = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
+            self._pool = httpcore.AsyncHTTPProxy(proxy_url=address, proxy_auth=proxy.raw_auth, **options)
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send ``request``; the body of the answer is read by iterating its ``stream``."""
-        inner = httpcore.Request(
-            method=request.method,
-            url=_url(request.url),
-            headers=request.headers.raw,
-            content=request.stream,
-            extensions=request.extensions,
-        )
+    async def ask(self, request: httpcore.Request) -> httpcore.Response:
+        """Send ``request``; the body of the answer is read with ``raw_body``.  To be closed."""
         try:
-            answer = await self._pool.handle_async_request(inner)
-        except (
-            httpcore.TimeoutException,
-            httpcore.NetworkError,
-            httpcore.ProtocolError,
-            httpcore.ProxyError,
-        ) as e:
-            raise told(e) from e
-        return httpx.Response(
-            status_code=answer.status,
-            headers=answer.headers,
-            stream=_Stream(answer),
-            extensions=answer.extensions,
-        )
+            return await self._pool.handle_async_request(request)
+        except _ERRORS as error:
+            raise told(error) from error
 
     async def aclose(self) -> None:
         """Close all connections."""
         await self._pool.aclose()
 
 
-class _Stream(httpx.AsyncByteStream):
-    def __init__(self, answer: httpcore.Response) -> None:
-        self._answer = answer
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        try:
-            async for part in self._answer.aiter_stream():
-                yield part
-        except (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError) as error:
-            raise told(error) from error
-
-    async def aclose(self) -> None:
-        await self._answer.aclose()
+async def raw_body(answer: httpcore.Response) -> AsyncIterator[bytes]:
+    """The body as it is on the wire, in pieces."""
+    try:
+        async for part in answer.aiter_stream():
+            yield part
+    except _ERRORS as error:
+        raise told(error) from error
 
 
 def told(error: Exception) -> FetchFailed:
@@ -97,7 +76,3 @@ def told(error: Exception) -> FetchFailed:
     if isinstance(error, httpcore.ProtocolError):
         return FetchFailed(Reason.PROTOCOL_ERROR, words)
     return FetchFailed(Reason.PROTOCOL_ERROR, f"the connection broke: {words}")
-
-
-def _url(url: httpx.URL) -> httpcore.URL:
-    return httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
