@@ -21,7 +21,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from pipeline.errors import Rejected
 from pipeline.model import Reason
-from pipeline.run.worker import OUT_OF_MEMORY
+from pipeline.run.worker import OUT_OF_MEMORY, PAGE
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -30,6 +30,7 @@ Call = tuple[Callable[..., Any], tuple[Any, ...]]
 WALL_FACTOR = 12.0  # CPU seconds → seconds on the clock: a busy machine may give a worker a twelfth of a core
 # The worker imports what this process can import, from wherever it was started.
 _START = "import sys; sys.path[:] = sys.argv[4:]; from pipeline.run.worker import main; main()"
+LOOK = 100  # calls between two looks at a worker's memory
 CLOSE_SECONDS = 2.0  # for a worker to leave by itself before it is killed
 
 
@@ -37,9 +38,10 @@ class WorkerPool:
     """Carries out calls of module-level functions in at most ``workers`` processes, started when needed.
 
     ``cpu_seconds`` and ``memory_bytes`` bound one call; ``wall_seconds`` (default: twelve times the CPU
-    seconds) ends a call that waits instead of working.  A worker is replaced after ``recycle_after`` calls,
-    so that what libraries leak stays bounded.  ``preload`` names modules that a worker imports before its
-    first call, at nobody's expense.
+    seconds) ends a call that waits instead of working.  What libraries leak stays bounded: a worker
+    is replaced once it holds more than ``recycle_bytes`` (looked at every ``LOOK`` calls), or after
+    ``recycle_after`` calls; not sooner, since to begin anew costs as much as hundreds of
+    calls.  ``preload`` names modules that a worker imports before its first call, at nobody's expense.
     """
 
     def __init__(
@@ -49,7 +51,8 @@ class WorkerPool:
         memory_bytes: int = 1 << 30,
         *,
         wall_seconds: float | None = None,
-        recycle_after: int = 1000,
+        recycle_after: int = 20_000,
+        recycle_bytes: int = 400 << 20,
         preload: tuple[str, ...] = (),
     ) -> None:
         if workers < 1:
@@ -58,6 +61,7 @@ class WorkerPool:
         self._memory = memory_bytes
         self._wall = wall_seconds or cpu_seconds * WALL_FACTOR
         self._recycle_after = recycle_after
+        self._recycle_bytes = recycle_bytes
         self._preload = preload
         self._places = asyncio.Semaphore(workers)
         self._idle: list[_Worker] = []
@@ -134,10 +138,15 @@ class WorkerPool:
             watchdog.cancel()
 
     async def _put_back(self, worker: _Worker) -> None:
-        if worker.alive() and worker.calls < self._recycle_after and not self._closed:
+        if worker.alive() and not self._worn(worker) and not self._closed:
             self._idle.append(worker)
         else:
             await asyncio.shield(asyncio.get_running_loop().run_in_executor(None, worker.close))
+
+    def _worn(self, worker: _Worker) -> bool:
+        if worker.calls >= self._recycle_after:
+            return True
+        return worker.calls % LOOK == 0 and worker.resident() > self._recycle_bytes
 
 
 class _Worker:
@@ -154,6 +163,14 @@ class _Worker:
 
     def alive(self) -> bool:
         return not self._ended and self._process is not None and self._process.poll() is None
+
+    def resident(self) -> int:
+        """Bytes of memory it holds; 0 where the system does not tell."""
+        try:
+            with open(f"/proc/{self._process.pid if self._process else 0}/statm", "rb") as file:
+                return int(file.read().split()[1]) * PAGE
+        except OSError:
+            return 0
 
     def exchange(self, call: Call) -> tuple[bool, Any]:
         """Send one call and wait for its answer; raises ``Rejected`` when the worker does not survive it."""

@@ -17,7 +17,7 @@ import pytest
 
 from pipeline.errors import FeedRejected, Rejected
 from pipeline.model import Reason
-from pipeline.run.pool import WorkerPool
+from pipeline.run.pool import LOOK, WorkerPool
 
 HERE = Path(__file__).parent
 MEMORY = 300 << 20
@@ -223,6 +223,14 @@ def test_a_worker_is_replaced_after_so_many_calls() -> None:
     pids = with_pool(work, recycle_after=2)
     assert pids[0] == pids[1] != pids[2] == pids[3] != pids[4]
     assert all(gone(pid) for pid in pids)
+
+
+@pytest.mark.parametrize(("most", "replaced"), [(1, True), (1 << 40, False)])
+def test_a_worker_that_grew_is_replaced(most: int, replaced: bool) -> None:
+    async def work(pool: WorkerPool) -> set[int]:
+        return {await pool.run(tasks.process_id) for _ in range(LOOK + 1)}
+
+    assert (len(with_pool(work, recycle_bytes=most)) > 1) == replaced
 
 
 def test_closing_ends_idle_and_busy_workers() -> None:
