@@ -116,6 +116,7 @@ def locked_store(config: Config, command: str, progress: Progress | None = None)
     with (
         single_instance(lock_path(config.storage.url), command, clock()),
         open_store(config.storage.url, progress=progress or logged()) as store,
+        store.alone(command),
     ):
         yield store
 

@@ -7,7 +7,6 @@ does not wait for the disk, except where a test is about just that.
 from __future__ import annotations
 
 import itertools
-import os
 import shutil
 import signal
 import tempfile
@@ -19,20 +18,22 @@ from typing import Any
 
 import pytest
 
-HASTY = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "autovacuum=off")
+HASTY = ("fsync=off", "full_page_writes=off", "autovacuum=off")  # what was committed outlives the process all the same
+HASTIER = ("synchronous_commit=off",)
 _numbers = itertools.count(1)
 
 
 class Server:
     """One server in a folder."""
 
-    def __init__(self, *, hasty: bool = True) -> None:
+    def __init__(self, *, killed: bool = False) -> None:
+        """``killed`` one will be, so it acknowledges a commit once the system has it."""
         self.folder = Path(tempfile.mkdtemp(prefix="storyfold-pg-"))
         self._server = self._start()
         self._template = False
         self._shared = ""
-        if hasty:
-            self.run(*(f"ALTER SYSTEM SET {setting}" for setting in HASTY), "SELECT pg_reload_conf()")
+        settings = HASTY if killed else HASTY + HASTIER
+        self.run(*(f"ALTER SYSTEM SET {setting}" for setting in settings), "SELECT pg_reload_conf()")
 
     def _start(self) -> Any:
         with warnings.catch_warnings():  # it would rather have XDG_RUNTIME_DIR
@@ -96,25 +97,37 @@ class Server:
 
     def kill(self, how: signal.Signals = signal.SIGKILL) -> None:
         """End the server as a power cut would."""
-        pid = int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
-        os.kill(pid, how)
-        while _alive(pid):
+        import psutil
+
+        main = psutil.Process(int(self._lock.read_text().split()[0]))
+        family = [main, *main.children()]
+        main.send_signal(how)
+        while any(_runs(process) for process in family):
             time.sleep(0.01)
+
+    @property
+    def _lock(self) -> Path:
+        return self.folder / "data" / "postmaster.pid"
 
     def start(self) -> None:
         """Start it again after ``kill``."""
+        for lock in (self._lock, *self.folder.glob("data/.s.PGSQL.*")):
+            lock.unlink(missing_ok=True)  # where nobody buries the dead, the number in it would seem to be alive
         self._server = self._start()
 
     def close(self) -> None:
         """Stop the server at once, for nothing in it is needed any more, and remove its folder."""
-        self.kill(signal.SIGQUIT)
+        if self._lock.exists():
+            self.kill(signal.SIGQUIT)
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def _alive(pid: int) -> bool:
+def _runs(process: Any) -> bool:
+    import psutil
+
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
         return False
 
 

@@ -8,9 +8,9 @@ store are written once, with ``?`` for values, in the SQL that both speak.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager
-from typing import Any, ClassVar, Protocol
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine, Table
 from sqlalchemy.engine import URL, make_url
@@ -22,6 +22,7 @@ from .query import Term
 from .seals import Progress
 
 BUSY_SECONDS = 60.0  # how long a locked database is waited for before it is an error
+Result = TypeVar("Result")
 CHUNK = 500  # values in one IN (...): far below every limit, large enough to make the call cheap
 
 
@@ -58,6 +59,8 @@ class Database(ABC):
 
     dialect: ClassVar[str]  # as SQLAlchemy and the migrations name it
     mark: ClassVar[str]  # what the driver wants for a value in a statement
+
+    waits: ClassVar[bool] = False  # whether it can go away and come back
 
     engine: Engine
     words: FullText
@@ -136,6 +139,18 @@ class Database(ABC):
     def key(self, text: str) -> str:
         """``text`` as the key of an index: two are equal if and only if the texts are."""
         return text
+
+    def begin(self) -> None:  # noqa: B027 - a file needs none
+        """See that the database answers, before anything else is done; raises ``StorageError``."""
+
+    def patiently(self, call: Callable[[], Result]) -> Result:
+        """What ``call``, a transaction at most, returns; done again where the database was away meanwhile."""
+        return call()
+
+    @contextmanager
+    def alone(self, command: str) -> Iterator[None]:
+        """Hold the lock of the one instance on a server; raises ``AlreadyRunning``."""
+        yield
 
     def sql(self, statement: str) -> str:
         """``statement``, written with ``?``, for this driver."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection
@@ -93,12 +94,15 @@ class Lookup(Matching):
     def _stream(self, sql: str, after: int) -> Iterator[Any]:
         sql = self._sql(sql)
         while True:
-            with self._db.read() as connection:
-                rows = raw_rows(connection, sql, (after, STREAM))
+            rows = self._db.patiently(partial(self._portion, sql, (after, STREAM)))
             yield from rows
             if len(rows) < STREAM:
                 return
             after = rows[-1][0]
+
+    def _portion(self, sql: str, values: tuple[Any, ...]) -> list[Any]:
+        with self._db.read() as connection:
+            return raw_rows(connection, sql, values)
 
 
 def raw_rows(connection: Connection, sql: str, values: tuple[Any, ...]) -> list[Any]:

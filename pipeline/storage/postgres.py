@@ -6,7 +6,8 @@ rows and cursors are given out without gaps, and who follows a cursor misses not
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,8 @@ from pipeline.errors import StorageError
 from . import codec, database
 from .database import Database, Unsound, Vanished
 from .partitions import BY_ARTICLE, JOURNAL, Partitions
+from .patience import Result, await_return, patiently, pauses
+from .sole import Sole
 from .tsvector import TsVector
 
 if TYPE_CHECKING:
@@ -30,12 +33,15 @@ LONGEST_KEY = 1_000  # characters of a key as it is: an entry of a B-tree holds 
 COPIED = 8  # rows from which COPY is faster than the same rows inserted one by one
 _LOCK = 0x5F01D  # of the advisory locks that are ours; the second half is the schema
 _TOOK_LONG = "55P03"  # lock_not_available
-_STARTING = "57P03"  # cannot_connect_now
+_SOON = (
+    "starting up",
+    "shutting down",
+    "recovery mode",
+    "not yet accepting",
+)  # what a server says that will answer soon
 
 # SQLSTATE, or the class it begins with, and what to tell a person.
 _MEANINGS = {
-    "28": "refused the user name or password",
-    "3D000": "is not there: make it with `createdb`",
     "42501": "denied the right to do this to its user: grant it, or let that user own the database",
     "53100": "could not be written: the server's disk is full",
     "53300": "has no connection left: raise max_connections, or run fewer processes",
@@ -44,6 +50,17 @@ _MEANINGS = {
     "XX001": "is damaged: run `doctor`, or restore a dump",
     "XX002": "is damaged: run `doctor`, or restore a dump",
 }
+_CUT = ("terminat", "closed", "is lost", "consuming input", "sending query")  # said of a connection that stood
+# What is said while connecting, where there is no SQLSTATE.
+_REFUSALS = {
+    "password authentication failed": "refused the user name or password",
+    "no password supplied": "wants a password: put it in the URL, in PGPASSWORD or in ~/.pgpass",
+    "no pg_hba.conf entry": "does not let this user in from here: see pg_hba.conf on the server",
+    "too many clients": "has no connection left: raise max_connections, or run fewer processes",
+    "remaining connection slots": "has no connection left: raise max_connections, or run fewer processes",
+    "role": "does not know the user",
+    "does not exist": "is not there: make it with `createdb`",
+}
 
 
 class PostgresDatabase(Database):
@@ -51,6 +68,7 @@ class PostgresDatabase(Database):
 
     dialect = "postgresql"
     mark = "%s"
+    waits = True
 
     def __init__(self, url: URL, *, read_only: bool = False) -> None:
         _driver()
@@ -58,6 +76,41 @@ class PostgresDatabase(Database):
         self.engine = _engine(url, read_only=read_only)
         self.words = TsVector()
         self._parts = Partitions()
+        self._sole: Sole | None = None
+
+    def begin(self) -> None:
+        """A server that is only starting is waited for; one that cannot be reached is an error at once."""
+        try:
+            with self.read() as connection:
+                connection.exec_driver_sql("SELECT 1")
+        except Vanished as error:
+            if not any(word in str(error) for word in _SOON):
+                raise StorageError(str(error)) from error
+            await_return(self._answers, self.name, error)
+
+    def patiently(self, call: Callable[[], Result]) -> Result:
+        return patiently(call, self._answers, self.name)
+
+    def _answers(self) -> bool:
+        try:
+            with self.read() as connection:
+                connection.exec_driver_sql("SELECT 1")
+            if self._sole is not None:
+                self._sole.renew()
+        except Vanished:
+            return False
+        return True
+
+    @contextmanager
+    def alone(self, command: str) -> Iterator[None]:
+        sole = Sole(self.engine, command, lambda error: explained(error, self.name))
+        self.patiently(sole.take)
+        self._sole = sole
+        try:
+            yield
+        finally:
+            self._sole = None
+            sole.release()
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -77,14 +130,31 @@ class PostgresDatabase(Database):
     def _commit(self, connection: Connection, ours: str) -> None:
         """Commit; where the server is lost on the way, ask it afterwards whether it did."""
         try:
-            connection.exec_driver_sql("COMMIT")
+            self._end(connection)
         except DBAPIError as error:
-            if not lost(error):
+            if not lost(error) or not self._was_committed(ours, error):
                 raise
-            with self.engine.connect() as again:
-                status = again.exec_driver_sql("SELECT pg_xact_status(CAST(%s AS xid8))", (ours,)).scalar()
-            if status != "committed":
-                raise
+
+    def _end(self, connection: Connection) -> None:
+        connection.exec_driver_sql("COMMIT")
+
+    def _was_committed(self, ours: str, error: Exception) -> bool:
+        """What became of a transaction whose commit was not answered."""
+
+        def status() -> str:
+            with self.read() as again:
+                try:
+                    return str(again.exec_driver_sql(_STATUS, (ours,)).scalar())
+                except DBAPIError as said:
+                    if getattr(said.orig, "sqlstate", None) != _IN_THE_FUTURE:
+                        raise
+                    return "aborted"  # the server went before it had written that there is such a transaction
+
+        for pause in pauses():
+            if (found := self.patiently(status)) != "in progress":
+                return found == "committed"
+            time.sleep(pause)  # the server has not noticed yet that this end is gone
+        raise StorageError(f"whether a change of {self.name} was stored cannot be found out: {error}")
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -198,6 +268,8 @@ _TAKE_LOCK = (
     "SELECT CAST(pg_current_xact_id() AS text),"
     f" pg_advisory_xact_lock({_LOCK}, hashtext(coalesce(current_schema(), '')))"
 )
+_STATUS = "SELECT pg_xact_status(CAST(%s AS xid8))"
+_IN_THE_FUTURE = "22023"  # invalid_parameter_value
 _TABLES = (
     "SELECT relname FROM pg_class WHERE relnamespace = CAST(current_schema() AS regnamespace)"
     " AND relkind IN ('r', 'p') AND NOT relispartition"
@@ -228,6 +300,11 @@ def explained(error: Exception, name: str) -> StorageError:
     state = getattr(cause, "sqlstate", None) or ""
     if "NUL (0x00)" in said:
         return Unsound(f"the database {name} cannot hold a text: {said}")
+    for needle, meaning in _REFUSALS.items():
+        if not state and needle in said:
+            return StorageError(f"the database {name} {meaning} ({said})")
+    if not state and lost(error) and not any(word in said for word in _CUT):
+        return Vanished(f"the server of {name} cannot be reached: is it running, and is the address right? ({said})")
     if lost(error):
         return Vanished(f"the connection to {name} was lost: {said}")
     if state == _TOOK_LONG:
@@ -235,8 +312,6 @@ def explained(error: Exception, name: str) -> StorageError:
     for known, meaning in _MEANINGS.items():
         if state.startswith(known):
             return StorageError(f"the database {name} {meaning} ({said})")
-    if not state and "connection" in said:
-        return StorageError(f"the server of {name} cannot be reached: is it running, is the address right? ({said})")
     return StorageError(f"the database {name} failed: {said}")
 
 
@@ -278,8 +353,17 @@ def _roll_back(connection: Connection) -> None:
             raw.rollback()
 
 
+# A client that vanished without a word lets go of its locks after a minute, one that stands still after five.
+_NOTICING = (
+    "tcp_keepalives_idle=30",
+    "tcp_keepalives_interval=10",
+    "tcp_keepalives_count=3",
+    "idle_in_transaction_session_timeout=300000",
+)
+
+
 def _engine(url: URL, *, read_only: bool) -> Engine:
-    settings = [f"lock_timeout={database.BUSY_SECONDS * 1000:.0f}", "timezone=UTC"]
+    settings = [f"lock_timeout={database.BUSY_SECONDS * 1000:.0f}", "timezone=UTC", *_NOTICING]
     if read_only:
         settings.append("default_transaction_read_only=on")
     given = url.query.get("options", "")

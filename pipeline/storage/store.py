@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
 from types import TracebackType
 from typing import Self
 
@@ -31,6 +34,15 @@ class Store(Undoing, Rearranging, Aliases, Overview, Search, Retention, Hosts, S
     ``subscriptions``), what webhooks were told (``deliveries``), and checks and backups (``care``).
     """
 
+    @contextmanager
+    def alone(self, command: str) -> Iterator[None]:
+        """Be the one instance that works on a database server's database while the block runs.
+
+        Raises ``AlreadyRunning`` that names the holder.  A file has a lock beside it instead.
+        """
+        with self._db.alone(command):
+            yield
+
     def close(self) -> None:
         """Close every connection."""
         self._db.close()
@@ -53,8 +65,16 @@ def open_store(url: str, *, read_only: bool = False, progress: Progress | None =
     """
     database = open_database(url, read_only=read_only)
     try:
+        database.begin()
         migrate(database, progress=progress)
     except BaseException:
         database.close()
         raise
-    return Store(database)
+    return _patient_store()(database) if database.waits else Store(database)
+
+
+@cache
+def _patient_store() -> type[Store]:
+    from .patience import patient
+
+    return patient(Store)
