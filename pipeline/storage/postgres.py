@@ -77,6 +77,11 @@ class PostgresDatabase(Database):
         self.words = TsVector()
         self._parts = Partitions()
         self._sole: Sole | None = None
+        self._connections = 0  # made so far
+        event.listen(self.engine, "connect", self._count)
+
+    def _count(self, _connection: Any, _record: Any) -> None:
+        self._connections += 1
 
     def begin(self) -> None:
         """A server that is only starting is waited for; one that cannot be reached is an error at once."""
@@ -101,6 +106,12 @@ class PostgresDatabase(Database):
             return False
         return True
 
+    def _stay_alone(self) -> None:
+        """Look after the lock of the one instance whenever a connection was made: the server may be another life's."""
+        if self._sole is not None and self._sole.seen != self._connections:
+            self._sole.renew()
+            self._sole.seen = self._connections
+
     @contextmanager
     def alone(self, command: str) -> Iterator[None]:
         sole = Sole(self.engine, command, lambda error: explained(error, self.name))
@@ -117,6 +128,7 @@ class PostgresDatabase(Database):
         if self.read_only:
             raise StorageError(f"the database {self.name} was opened for reading only")
         with self._errors(), self.engine.connect() as connection:
+            self._stay_alone()
             connection.exec_driver_sql("BEGIN")
             try:
                 ours, _ = connection.exec_driver_sql(_TAKE_LOCK).one()

@@ -28,6 +28,7 @@ class Sole:
         self._name = f"storyfold {command}, process {os.getpid()} on {socket.gethostname()}"
         self._explained = explained
         self._session: Connection | None = None
+        self.seen = -1  # how many connections the database had made when the lock was last looked after
 
     def take(self) -> None:
         """Take the lock; raises ``AlreadyRunning`` that names the holder."""

@@ -117,7 +117,7 @@ def test_one_instance_at_a_time(own: pgserver.Server) -> None:
             pass
         own.kill()
         back_soon(own).join()
-        assert one.counts().articles == 0  # waited for the server, and took the lock again
+        one.apply([ingest(1, 1)], NOW)  # waits for the server, and takes the lock again
         with pytest.raises(AlreadyRunning, match="run"), two.alone("once"):
             pass
     with open_store(url) as two, two.alone("once"):
