@@ -276,5 +276,5 @@ def _found_authors(page: _Page, known_as: tuple[str, ...]) -> Credits:
     credit = find_authors(page.head, known_as)
     if credit.authors or credit.agencies or page.settings.fast:
         return credit
-    found = clean_authors(people_by_trafilatura(page.html), known_as, strict=True)
+    found = clean_authors(people_by_trafilatura(page.lean), known_as, strict=True)
     return replace(found, how="trafilatura") if found.authors or found.agencies else credit

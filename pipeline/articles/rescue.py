@@ -6,6 +6,14 @@ import logging
 from collections.abc import Iterator
 from datetime import date
 
+# What the names of byline elements hold (trafilatura.xpaths.AUTHOR_XPATHS, 2.3), in lower case; without one of them in
+# a tag there is nothing to find.
+_BYLINE_NAMES = (
+    "author", "byl", "bbl", "username", "zuozhe", "bianji", "xiaobian", "channel-name", "submitted-by", "posted-by",
+    "journalist-name", "screenname", "writer", 'rel="me', "rel='me", "rel=me",
+)  # fmt: skip
+_LONGEST_TAG = 500  # characters between the beginning of a tag and such a name in it
+
 
 def day_by_htmldate(html: str, url: str) -> date | None:
     """The day of publication that htmldate finds in markup or text.
@@ -25,6 +33,8 @@ def day_by_htmldate(html: str, url: str) -> date | None:
 
 def people_by_trafilatura(html: str) -> Iterator[str]:
     """The byline as trafilatura finds it in the page's markup, for a page that marks none."""
+    if not _names_a_byline(html):
+        return
     from trafilatura.htmlprocessing import prune_unwanted_nodes
     from trafilatura.metadata import extract_metainfo
     from trafilatura.utils import load_html
@@ -36,3 +46,16 @@ def people_by_trafilatura(html: str) -> Iterator[str]:
     author = extract_metainfo(prune_unwanted_nodes(tree, AUTHOR_DISCARD_XPATHS), AUTHOR_XPATHS, len_limit=120)
     if author:
         yield author
+
+
+def _names_a_byline(html: str) -> bool:
+    """A few plain searches: a tenth of the time of one case-blind pattern, which is a tenth of what they save."""
+    folded = html.lower()
+    for name in _BYLINE_NAMES:
+        at = folded.find(name)
+        while at >= 0:
+            before = folded[max(0, at - _LONGEST_TAG) : at]
+            if before.rfind("<") > before.rfind(">"):
+                return True
+            at = folded.find(name, at + 1)
+    return False

@@ -125,7 +125,7 @@ def _in_the_tail(lines: list[str], titled: set[int], is_link: Callable[[str], bo
         if len(line) > _LONGEST_RESIDUE:
             break
         words = len(line.split())
-        linked = _HEADLINE_WORDS <= words <= _MOST_HEADLINE_WORDS and is_link(line.strip("- "))
+        linked = _HEADLINE_WORDS <= words <= _MOST_HEADLINE_WORDS and line[-1] != "." and is_link(line.strip("- "))
         label = below_links and words <= _LABEL_WORDS and line[-1] not in _SENTENCE_ENDS
         below_links = linked
         if linked or label or _is_residue(line) or _is_head_residue(line) or _is_closing(line):
