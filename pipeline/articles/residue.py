@@ -28,7 +28,9 @@ _SENTENCE_ENDS = frozenset('.!?。”"')
 _PROSE = 15  # words of a line that ends the walk from the end upwards
 
 _BARE_CODE = re.compile(r"(?!(?:19|20)\d\d$)#?\d{4,12}|[A-Z]{1,4}[-/]?\d{3,12}")  # but no year
-_INITIALS = re.compile(r"\(?[A-Z]{2,4}(?:\s?[/\\&+-]\s?[A-Z]{1,4}){0,3}\)?|\(?[a-z]{2,3}(?:/[a-z]{2,4}){1,3}\)?")
+_INITIALS = re.compile(
+    r"(?:/{1,2}|End\s?/?\s?)\d{2,5}|(?:End\s?/?\s?)?\(?[A-Z]{2,4}(?:\s?[/\\&+-]\s?[A-Z]{1,4}){0,3}\)?|\(?[a-z]{2,3}(?:/[a-z]{2,4}){1,3}\)?"
+)
 _END_INITIALS = re.compile(r"(?:^|(?<=[.!?”\"’)])\s*)(?:[A-Z]{2,4}(?:/[A-Z]{1,4}){0,3})\s*$")
 _POINTER = re.compile(r"([^:：>»|–-]{4,24}?)\s*(?:[:：>»|]|\s[–-]\s)\s*\S")
 _BUTTONS = re.compile(r"[\s|,/·]+")

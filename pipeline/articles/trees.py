@@ -14,6 +14,7 @@ _TEXTLESS = (
 )  # fmt: skip
 # More that the main algorithm cleans away itself; the others, which fast mode leaves out, may want to see them.
 _CLEANED_LATER = ("aside", "footer", "menu", "label", "legend", "time", "map", "progress", "output")
+_INLINE = ("a", "abbr", "b", "cite", "em", "font", "i", "mark", "q", "small", "span", "strong", "sub", "sup", "u")
 _MENU = 12  # items from which a list may be a menu
 _ALL_LINKS = 0.9  # share of its text inside links
 _COLUMN = 400  # characters of running text in a cell that make its table one of layout
@@ -74,7 +75,34 @@ def _take_layout_tables_apart(tree: Any) -> None:
     for table in list(tree.iter("table")):
         if table.find(".//table") is not None or any(_is_column(cell) for cell in table.iter("td")):
             for part in [table, *table.xpath("./tbody|./tr|./tbody/tr|./tr/td|./tbody/tr/td|./tr/th|./tbody/tr/th")]:
-                part.tag = "p" if part.tag == "td" and not _has_blocks(part) else "div"
+                cell = part.tag in ("td", "th")
+                part.tag = "p" if cell and not _has_blocks(part) else "div"
+                if cell and part.tag == "div":
+                    _wrap_loose_text(part)
+
+
+def _wrap_loose_text(cell: Any) -> None:
+    """Text between breaks and blocks becomes paragraphs: beside a real one the main algorithm would not take it."""
+    from lxml.html import Element
+
+    if cell.find("p") is None:
+        return  # breaks alone are understood
+    run = Element("p")
+    run.text, cell.text = cell.text, None
+    for child in list(cell):
+        tail, child.tail = child.tail, None
+        if child.tag in _INLINE:
+            run.append(child)
+            child.tail = tail
+            continue
+        if run.text_content().strip():
+            child.addprevious(run)
+        if child.tag == "br":
+            cell.remove(child)
+        run = Element("p")
+        run.text = tail
+    if run.text_content().strip():
+        cell.append(run)
 
 
 def _has_blocks(cell: Any) -> bool:
