@@ -15,8 +15,10 @@ import os
 import random
 import re
 import resource
+import statistics
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -99,15 +101,21 @@ class Maker:
         return Article(f"https://outlet.example/{number}", text[:70], text, f"Outlet {number % 400}", moment)
 
 
-def probe(matcher: Matcher, kept: Kept, maker: Maker, flood: int = 0) -> float:
-    """Microseconds of CPU per article; with ``flood``, that many hostile articles go in between, untimed."""
+def probe(
+    matcher: Matcher, kept: Kept, maker: Maker, hostile: Sequence[Sequence[Article]] = (), tail: str = ""
+) -> float:
+    """Microseconds of CPU per article; before each batch of 250, one batch of ``hostile`` goes untimed.
+
+    ``tail`` stands at the end of every article.
+    """
     row, _ = kept.next_rows()
     spent = 0.0
-    hostile = flooding(flood // (PROBE // 250)) if flood else []
-    for _ in range(PROBE // 250):
-        if flood:
-            row = _pass(matcher, kept, hostile, row)[0]
-        row, seconds = _pass(matcher, kept, [maker.article(row + i) for i in range(250)], row)
+    for i in range(PROBE // 250):
+        if hostile:
+            row = _pass(matcher, kept, hostile[i], row)[0]
+        batch = [maker.article(row + i) for i in range(250)]
+        batch = [replace(article, text=f"{article.text} {tail}") for article in batch] if tail else batch
+        row, seconds = _pass(matcher, kept, batch, row)
         spent += seconds
     return spent / PROBE * 1e6
 
@@ -125,13 +133,24 @@ def _pass(matcher: Matcher, kept: Kept, articles: Sequence[Article], row: int) -
     return row + len(batch), time.process_time() - begun
 
 
+# A line that every honest article ends with, and that no list of furniture knows
+HOUSE = (
+    "Readers who saw something that we should know are asked to ring the night desk of this paper before ten, or to "
+    "leave a letter with the porter in Mill Lane, who passes it on to the reporter whose name stands above the report."
+)
+
+
 def flooding(count: int) -> list[Article]:
-    """Articles that share every sampled hash but are not copies: one long passage, and numbers of their own."""
+    """Articles made to fall into the buckets of that line, each a text of its own, so that none joins another."""
     rng = random.Random(3)
-    words = [f"word{rng.randrange(10**6)}" for _ in range(300)]
-    passage = " ".join(words)
     return [
-        Article(f"https://flood.example/{i}", f"Update {i}", f"{passage} {i} {rng.random()}", "Flood", START)
+        Article(
+            f"https://flood.example/{i}",
+            f"Update {i}",
+            " ".join(f"word{rng.randrange(10**9)}" for _ in range(60)) + f" {HOUSE}",
+            "Flood",
+            START,
+        )
         for i in range(count)
     ]
 
@@ -175,14 +194,23 @@ def main() -> None:
 
 
 def flooded(corpora: Sequence[Path], flood: int) -> None:
-    """The same articles with and without a flood between them."""
-    results = []
-    for size in (0, flood):
-        maker = Maker(corpora)
-        kept = Kept(maker, 20_000)
-        results.append(probe(open_matcher(kept, Rules()), kept, maker, size))
-    calm, under = results
-    print(f"flood of {flood:,}: others take {under:.1f} µs instead of {calm:.1f} ({under / calm - 1:+.0%})")
+    """The same articles with and without a flood between them, each in a process of its own, in turn."""
+    batches = PROBE // 250
+    times: dict[int, list[float]] = {0: [], flood: []}
+    for size in (0, flood, 0, flood, 0):
+        read, write = os.pipe()
+        if not os.fork():
+            maker, kept = Maker(corpora), Kept(Maker(corpora), 20_000)
+            flood_ = flooding(size)
+            hostile = [flood_[i::batches] for i in range(batches)] if size else ()
+            took = probe(open_matcher(kept, Rules()), kept, maker, hostile, HOUSE)
+            os.write(write, f"{took}".encode())
+            os._exit(0)
+        os.wait()
+        times[size].append(float(os.read(read, 100)))
+    calm, under = statistics.median(times[0]), statistics.median(times[flood])
+    spread = ", ".join(f"{t:.0f}" for t in (*times[0], *times[flood]))
+    print(f"flood of {flood:,}: others take {under:.1f} µs instead of {calm:.1f} ({under / calm - 1:+.0%}; {spread})")
 
 
 if __name__ == "__main__":

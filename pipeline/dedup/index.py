@@ -25,7 +25,9 @@ Rows = NDArray[np.int64]
 NEWEST = 16  # articles per hash
 EPOCH = 512  # articles between two tiers
 LARGEST = 1 << 17  # articles in one tier: merging needs twice the tier's memory for a moment
-_AT_ONCE = 1 << 16  # entries compared at once when a tier is trimmed
+FILTERED = 1 << 17  # entries: a smaller tier lies in the cache as a whole
+FILTER_BITS = 4  # for each entry, half a byte: one in five of the hashes that are not there still looks so
+_AT_ONCE = 1 << 16  # entries worked on at once when a tier is made
 _HALF = np.uint64(32)
 _LOW = np.uint64(0xFFFFFFFF)
 
@@ -42,8 +44,52 @@ class Hits:
 
 @dataclass(frozen=True, slots=True)
 class _Tier:
+    """Sorted entries, and a filter that tells most hashes that are not among them by one look.
+
+    ``seen``: packed bits, the one at the first bits of each hash set; empty where searching costs no more.
+    """
+
     entries: Entries
     articles: int
+    seen: NDArray[np.uint8]
+
+    @classmethod
+    def of(cls, entries: Entries, articles: int) -> _Tier:
+        if len(entries) < FILTERED:
+            return cls(entries, articles, np.empty(0, np.uint8))
+        return cls(entries, articles, _filter(entries))
+
+    @property
+    def nbytes(self) -> int:
+        return self.entries.nbytes + self.seen.nbytes
+
+    def may_hold(self, needles: Entries) -> NDArray[np.int64]:
+        """Places of the needles that may be here: all that are, and about a fifth of the others."""
+        if not len(self.seen):
+            return np.arange(len(needles))
+        place = _first_bits(needles, 8 * len(self.seen))
+        return np.flatnonzero((self.seen[place >> 3] >> (place & 7).astype(np.uint8)) & np.uint8(1))
+
+
+def _filter(entries: Entries) -> NDArray[np.uint8]:
+    """The packed bits of a tier, made in stretches, so that they are never whole as one byte each."""
+    size = 1 << max(3, (FILTER_BITS * len(entries) - 1).bit_length())
+    step = max(8, size >> 6)
+    packed = []
+    low = 0
+    for begin in range(0, size, step):
+        last = np.uint64((begin + step) * (1 << 64) // size - 1)
+        high = int(np.searchsorted(entries, last, "right"))
+        bits = np.zeros(step, np.bool_)
+        bits[_first_bits(entries[low:high], size) - begin] = True
+        packed.append(np.packbits(bits, bitorder="little"))
+        low = high
+    return np.concatenate(packed)
+
+
+def _first_bits(entries: Entries, size: int) -> NDArray[np.int64]:
+    """The first bits of each hash as a number below ``size``, a power of two."""
+    return (entries >> np.uint64(65 - size.bit_length())).astype(np.int64)
 
 
 class Index:
@@ -57,7 +103,7 @@ class Index:
     @property
     def nbytes(self) -> int:
         """Memory of the entries, in bytes."""
-        return sum(t.entries.nbytes for t in self._tiers) + sum(e.nbytes for e in self._pending)
+        return sum(t.nbytes for t in self._tiers) + sum(e.nbytes for e in self._pending)
 
     def add(self, rows: Rows, keys: Keys, sizes: Rows) -> None:
         """Add articles: ``sizes[i]`` of ``keys`` belong to ``rows[i]``.  Rows rise from call to call, but for
@@ -77,7 +123,7 @@ class Index:
             entries = np.concatenate((older.entries, entries))
             del older  # its memory is needed for sorting and trimming
             entries = _trimmed(entries)
-        self._tiers.append(_Tier(entries, articles))
+        self._tiers.append(_Tier.of(entries, articles))
 
     def forget(self, before: int) -> None:
         """Drop the tiers in which every row is below ``before``."""
@@ -93,9 +139,8 @@ class Index:
         needles, query = new & ~_LOW, (new & _LOW).astype(np.int64)
         room = np.full(len(new), NEWEST)
         parts = [_within(new, needles, query, rows, room)]
-        pending = [np.sort(np.concatenate(self._pending))] if self._pending else []
-        newest_first = (*pending, *(tier.entries for tier in reversed(self._tiers)))
-        parts += [_search(entries, needles, room) for entries in newest_first]
+        pending = [_Tier.of(np.sort(np.concatenate(self._pending)), 0)] if self._pending else []
+        parts += [_search(tier, needles, room) for tier in (*pending, *reversed(self._tiers))]
         which = np.concatenate([part[0] for part in parts])
         found = np.concatenate([part[1] for part in parts])
         return Hits(query[which], found, (NEWEST - room)[which])
@@ -130,13 +175,17 @@ def _within(new: Entries, needles: Entries, query: Rows, rows: Rows, room: Rows)
     return which, rows[query[which - 1 - back]]
 
 
-def _search(entries: Entries, needles: Entries, room: Rows) -> tuple[Rows, Rows]:
+def _search(tier: _Tier, needles: Entries, room: Rows) -> tuple[Rows, Rows]:
     """The newest entries of each needle, as far as there is room; takes from ``room``."""
-    low = np.searchsorted(entries, needles)
-    there = np.flatnonzero((low < len(entries)) & (room > 0))
-    there = there[(entries[low[there]] ^ needles[there]) <= _LOW]
+    entries, there = tier.entries, tier.may_hold(needles)
+    there = there[room[there] > 0]
+    low = np.searchsorted(entries, needles[there])
+    inside = low < len(entries)
+    there, low = there[inside], low[inside]
+    hit = (entries[low] ^ needles[there]) <= _LOW
+    there, low = there[hit], low[hit]
     high = np.searchsorted(entries, needles[there] | _LOW, "right")
-    taken = np.minimum(high - low[there], room[there])
+    taken = np.minimum(high - low, room[there])
     room[there] -= taken
     which, back = _spread(np.arange(len(there)), taken)
     return there[which], (entries[high[which] - 1 - back] & _LOW).astype(np.int64)
