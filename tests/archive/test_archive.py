@@ -35,6 +35,7 @@ def test_the_stories_are_those_of_the_stream(source: Path, folded: list[dict[str
     assert len(set(stories(expected).values())) < len(ROWS) * 0.9, "there is something to find"
     different = [key for key, story in stories(folded).items() if stories(expected)[key] != story]
     assert len(different) <= len(ROWS) * 0.002
+    assert [row.keys() for row in folded] == [row.keys() for row in expected]
     same = {row["id"]: row for row in expected if str(row["id"]) not in different}
     found = [row for row in folded if row["id"] in same]
     assert [row["canonical"] for row in found] == [same[row["id"]]["canonical"] for row in found]
