@@ -37,9 +37,9 @@ class DuckEngine:
                 "memory_limit": f"{memory_mib}MiB",
                 "temp_directory": str(scratch),
                 "preserve_insertion_order": False,
-                "partitioned_write_flush_threshold": FLUSH,
             }
         )
+        self._base.execute(f"SET partitioned_write_flush_threshold = {FLUSH}")
         self._pool: ProcessPoolExecutor | None = None
 
     def __enter__(self) -> Self:

@@ -64,7 +64,7 @@ def open_engine(name: str, scratch: Path, *, master: str | None, workers: int, m
 
         return SparkEngine(scratch, master or f"local[{workers}]", workers, memory_mib)
     if master is not None:
-        raise UsageError("--master is Spark's: add --engine spark")
+        raise UsageError("--master belongs to Spark: leave it out, or take --engine spark")
     from pipeline.archive.duck import DuckEngine
 
     return DuckEngine(scratch, workers, memory_mib)

@@ -139,7 +139,7 @@ def _dedup(commands: _Commands[argparse.ArgumentParser]) -> None:
     archive.epilog = ARCHIVE_HELP
     archive.add_argument("inputs", nargs="+", metavar="IN", help="Parquet or JSON Lines: files, folders, Spark's URLs")
     archive.add_argument("--output", "-o", required=True, metavar="DIR", help="result and stages; run again to go on")
-    archive.add_argument("--engine", choices=["duckdb", "spark"], default="duckdb", help="default: duckdb")
+    archive.add_argument("--engine", choices=["duckdb", "spark"], help="default: duckdb; spark with --master")
     archive.add_argument("--master", metavar="URL", help="of Spark, e.g. spark://host:7077 (default: this machine)")
     archive.add_argument("--workers", type=_positive, metavar="N", help="processes (default: one for each core)")
     archive.add_argument("--memory", type=_positive, default=1024, metavar="MIB", help="for joins (default: 1024)")

@@ -48,7 +48,7 @@ def test_the_report_for_programs(words: list[str], capsys: pytest.CaptureFixture
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        (["--master", "spark://host:7077"], "--engine spark"),
+        (["--master", "spark://host:7077", "--engine", "duckdb"], "belongs to Spark"),
         (["missing.parquet"], "no such file or folder"),
         (["in.jsonl"], "twice"),
     ],

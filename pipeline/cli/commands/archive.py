@@ -31,7 +31,7 @@ def run(args: Namespace) -> int:
     order = Order(
         inputs=args.inputs,
         output=Path(args.output),
-        engine=args.engine,
+        engine=args.engine or ("spark" if args.master else "duckdb"),
         master=args.master,
         workers=args.workers or os.cpu_count() or 1,
         memory_mib=args.memory,
