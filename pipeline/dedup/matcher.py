@@ -172,6 +172,10 @@ class Matcher:
         self.shelf.drop(row)
         self.ledger.remove(row)
 
+    def outdate(self, before: int) -> None:
+        """Articles below a row are too old to be met again: what the index holds of them alone is let go."""
+        self.index.forget(before)
+
     def counted(self, rows: Sequence[int | None]) -> list[bool]:
         """Whether each stored article is in ``counts``; never for one that is not stored (None)."""
         known = np.array([0 if row is None else row for row in rows], np.int64)

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.dedup.hashing import Hashes
-from pipeline.dedup.tokens import Tokens, tokenise
+from pipeline.dedup.tokens import Mask, Tokens, tokenise
 from pipeline.model import Article
 
 WINDOW_DAYS = 4.0  # an event is open that long after its last report
@@ -89,15 +89,18 @@ def _unit(keys: Hashes, values: Weights) -> Vector:
 def terms(articles: Sequence[Article]) -> list[Terms]:
     """Terms of each article, from its title and the beginning of its text."""
     titles, texts = tokenise([a.title for a in articles]), tokenise([a.text[:LEAD_CHARACTERS] for a in articles])
-    return [_merged([*_of(titles, i, TITLE_WEIGHT), *_of(texts, i, 1.0)]) for i in range(len(articles))]
+    named = titles.name, texts.name  # worked out for all of them at once
+    return [
+        _merged([*_of(titles, named[0], i, TITLE_WEIGHT), *_of(texts, named[1], i, 1.0)]) for i in range(len(articles))
+    ]
 
 
-def _of(tokens: Tokens, text: int, weight: float) -> Iterator[tuple[Hashes, Weights]]:
+def _of(tokens: Tokens, named: Mask, text: int, weight: float) -> Iterator[tuple[Hashes, Weights]]:
     """Words longer than three characters, and names, each with its weight."""
     part = slice(int(tokens.offsets[text]), min(int(tokens.offsets[text + 1]), _end(tokens, text)))
     hashes = tokens.hashes[part]
     long = (tokens.ends[part] - tokens.starts[part]) > 3
-    name = tokens.name[part]
+    name = named[part]
     use = long | name
     yield hashes[use], np.where(name[use], NAME_WEIGHT, 1.0) * weight
 

@@ -29,8 +29,8 @@ def related_stories(store: Store, story: StoryRecord) -> list[Related]:
     window = timedelta(days=WINDOW_DAYS)
     around = StoryFilter(since=story.first_seen - window, until=story.last_seen + window)
     others = {s.row: s for s in store.stories(around, limit=NEIGHBOURS) if s.row != story.row}
-    speakers = {row: _speaker(other) for row, other in others.items()}
-    articles = {row: found.article for row, name in speakers.items() if (found := store.find_article(name))}
+    speakers = {_speaker(other): row for row, other in others.items()}
+    articles = {speakers[name]: found.article for name, found in store.articles_by_id(list(speakers)).items()}
     own = store.find_article(_speaker(story))
     if own is None or not articles:
         return []

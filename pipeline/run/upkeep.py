@@ -7,7 +7,7 @@ one costs that one until the next round.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -56,21 +56,38 @@ def is_steady(store: Store, now: datetime) -> bool:
 
 
 async def _forget(parts: Parts, settings: RetentionSettings, stop: asyncio.Event) -> None:
+    def slice_of() -> Forgotten:
+        gone = forget(parts.store, settings, parts.clock())
+        parts.writer.removed(gone.texts)
+        return gone
+
     dropped = 0
-    while not stop.is_set() and (count := await parts.db(forget, parts.store, settings, parts.clock())):
-        dropped += count
+    while not stop.is_set() and (gone := await parts.db(slice_of)):
+        dropped += len(gone)
+    await parts.db(parts.writer.age, parts.clock())
     if dropped:
-        parts.writer.forget()  # the matcher knows texts that are gone
         structlog.get_logger().info("forgotten", texts_and_items=dropped)
 
 
-def forget(store: Store, settings: RetentionSettings, now: datetime) -> int:
-    """One slice of what is past its time; returns how many texts and journal rows went, 0 once all are gone."""
-    count = 0
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """What went: the articles whose texts did, by row, and how many journal rows."""
+
+    texts: tuple[int, ...] = ()
+    items: int = 0
+
+    def __len__(self) -> int:
+        return len(self.texts) + self.items
+
+
+def forget(store: Store, settings: RetentionSettings, now: datetime) -> Forgotten:
+    """One slice of what is past its time; empty once all is gone."""
+    texts: list[int] = []
+    items = 0
     if settings.text_days:
-        count += store.forget_texts(now - timedelta(days=settings.text_days))
+        texts += store.forget_texts(now - timedelta(days=settings.text_days))
     if settings.item_days:
-        count += store.forget_items(now - timedelta(days=settings.item_days))
-    if settings.max_mib and not count and store.size_bytes() > settings.max_mib * ROOM * 2**20:
-        count += store.forget_texts(now)
-    return count
+        items = store.forget_items(now - timedelta(days=settings.item_days))
+    if settings.max_mib and not texts and not items and store.size_bytes() > settings.max_mib * ROOM * 2**20:
+        texts += store.forget_texts(now)
+    return Forgotten(tuple(texts), items)

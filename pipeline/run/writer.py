@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from pipeline.dedup import Incoming, keep
@@ -80,6 +80,22 @@ class Writer:
     def forget(self) -> None:
         """Read the records again before the next decision."""
         self._matcher = None
+
+    def removed(self, rows: Sequence[int]) -> None:
+        """The texts of these articles were forgotten: none of them is a candidate any more."""
+        if self._matcher is not None:
+            for row in rows:
+                self._matcher.remove(row)
+
+    def age(self, now: datetime) -> None:
+        """Let go of what is too old to be met again.
+
+        Two articles of one story lie ``window_days`` apart at most, and what comes in may itself be that old: so
+        whatever was stored twice as long ago need not stay in memory.
+        """
+        if self._matcher is not None:
+            since = now - 2 * timedelta(days=self._matcher.settings.window_days)
+            self._matcher.outdate(self._store.first_needed(since))
 
     def write(self, drafts: Sequence[Draft], now: datetime) -> list[JournalRow]:
         """Store drafts, as many in one transaction as do not depend on each other; returns their journal rows.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -12,6 +13,7 @@ from pipeline.errors import NotFound
 from pipeline.model import Match, StoredArticle
 
 from . import codec
+from .base import next_row
 from .matching import Matching
 from .values import BestMatch, Revision
 
@@ -73,6 +75,19 @@ class Lookup(Matching):
             Revision(row.number, codec.moment(row.stored), codec.moment(row.replaced), row.title, row.text)
             for row in found
         ]
+
+    def first_needed(self, since: datetime) -> int:
+        """The lowest row of an article that was stored at or after ``since`` and whose text is kept; the next
+        article's where there is none.  A few look-ups: events are in the order of time."""
+        with self._db.read() as connection:
+            low, high = 1, next_row(connection, "event", "cursor")
+            while low < high:
+                middle = (low + high) // 2
+                (time,) = connection.exec_driver_sql(self._sql(_EVENT_TIME), (middle,)).one()
+                low, high = (middle + 1, high) if time < codec.micros(since) else (low, middle)
+            came = connection.exec_driver_sql(self._sql(_CAME_BEHIND), (low,)).scalar()
+            kept = connection.exec_driver_sql("SELECT min(article) FROM sketch").scalar()
+            return max(came, kept) if came and kept else next_row(connection, "article")
 
     def sketches(self, after_row: int = 0) -> Iterator[tuple[int, int, int | None, bytes]]:
         """(article row, story row, seconds since the epoch or None, sketch) in row order after a row."""
@@ -139,6 +154,8 @@ _REVISIONS = (
     "SELECT r.number, r.stored, r.replaced, r.title, r.text"
     " FROM revision r JOIN article a ON a.row = r.article WHERE a.article_id = ? ORDER BY r.number"
 )
+_EVENT_TIME = "SELECT time FROM event WHERE cursor = ?"
+_CAME_BEHIND = "SELECT article FROM event WHERE cursor >= ? AND kind IN ('started', 'joined') ORDER BY cursor LIMIT 1"
 _EXISTS = "SELECT row FROM article WHERE article_id = ?"
 _SKETCHES = "SELECT article, story, published, sketch FROM sketch WHERE article > ? ORDER BY article LIMIT ?"
 _IN_ORDER = (

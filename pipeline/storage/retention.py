@@ -19,18 +19,18 @@ SLICE = 2000  # articles or rows in one transaction: the writer is never held up
 class Retention(Part):
     """What is dropped, in slices."""
 
-    def forget_texts(self, before: datetime, *, limit: int = SLICE) -> int:
+    def forget_texts(self, before: datetime, *, limit: int = SLICE) -> list[int]:
         """Drop text, sketch, evidence and earlier texts of at most ``limit`` articles stored before then.
 
-        Articles that speak for a story seen since stay whole.  Returns how many were dropped: call again
-        until it is 0.  A dropped article is matched no more and found by its title only, but is still known by its
-        address and text.
+        Articles that speak for a story seen since stay whole.  Returns the rows of those dropped: call again
+        until there are none.  A dropped article is matched no more and found by its title only, but is still
+        known by its address and text.
         """
         with self._db.write() as connection:
             moment = codec.micros(before)
-            rows = connection.exec_driver_sql(self._sql(_OLD), (moment, moment, limit)).scalars().all()
-            self._drop_texts(connection, list(rows))
-        return len(rows)
+            rows = list(connection.exec_driver_sql(self._sql(_OLD), (moment, moment, limit)).scalars())
+            self._drop_texts(connection, rows)
+        return rows
 
     def forget_items(self, before: datetime, *, limit: int = SLICE) -> int:
         """Drop at most ``limit`` journal rows decided before then; returns how many were dropped.

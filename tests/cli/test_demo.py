@@ -146,9 +146,19 @@ def test_the_report_says_what_a_person_wants_to_know(demo: Done) -> None:
         "Second round",
         "stories told more than once",
         "First published by Meridian Wire",
-        "abridged",
         "Refused, and why",
         "robots_disallowed",
         "feed_is_html",
     ):
         assert words in demo.printed
+
+
+@pytest.mark.parametrize("short", ["ledger/ferry", "tribune/rail-abridged"])
+def test_the_report_says_which_copy_is_an_abridged_one(demo: Done, store: Store, short: str) -> None:
+    """A match tells how the later article stands to the earlier one; which page comes first is up to the web."""
+    (story,) = (story for story in store.stories(limit=1000) if short in story_names(story)[1])
+    in_order = [(name_of(m.outlet, m.url), m.reason) for m in story.articles]
+    reasons, first = dict(in_order), in_order[0][0]
+    told = "expanded" if first == short else "abridged"
+    assert reasons[in_order[1][0] if first == short else short] == told
+    assert told in demo.printed

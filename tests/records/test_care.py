@@ -11,6 +11,9 @@ import pytest
 
 from pipeline import app
 from pipeline.run import doctor
+from pipeline.run.keeping import RetentionSettings
+from pipeline.run.upkeep import forget
+from pipeline.run.writer import Draft
 from pipeline.storage.sqlite import PAGE_BYTES
 from tests.fakeweb import FakeWeb
 from tests.records.conftest import BRIDGE, GLASS, NOW, SWANS, Newsroom, article, run
@@ -130,6 +133,26 @@ def test_retention_keeps_the_records(filled: Newsroom, monkeypatch: pytest.Monke
     (row,) = filled.add(article("glass", GLASS))
     assert row.outcome == "seen", "an old item does not come back as new"
     assert filled.told("tidy")[0]["forgotten"] == 0
+
+
+def test_a_running_writer_forgets_what_was_forgotten(filled: Newsroom) -> None:
+    """Without reading the records again it decides as one that does."""
+    with filled.store() as store:
+        writer = filled.writer(store)
+        writer.write([Draft(article("swans", SWANS))], filled.now)
+        gone = forget(store, RetentionSettings(text_days=1), filled.now + timedelta(days=2))
+        assert (len(gone.texts), gone.items) == (4, 0)
+        writer.removed(gone.texts)
+        writer.age(filled.now)
+        later = filled.now + timedelta(days=2)
+        rows = writer.write([Draft(article("bridge-late", BRIDGE, "Late Post"))], later)
+        assert [row.reason for row in rows] == ["started_story"]
+        rows = writer.write([Draft(article("bridge-later", BRIDGE, "Later Post"))], later)
+        assert [row.reason for row in rows] == ["joined_story"]
+        assert len(writer._matcher.index._tiers) + len(writer._matcher.index._pending) > 0
+        writer.age(later + timedelta(days=61))
+        assert writer.write([Draft(article("bridge", BRIDGE))], later)[0].outcome == "seen"
+        assert store.full_check() == []
 
 
 def test_the_oldest_texts_go_when_there_is_too_much(filled: Newsroom) -> None:

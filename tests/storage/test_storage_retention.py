@@ -18,7 +18,7 @@ def filled(store: Store) -> None:
 
 
 def forget(store: Store) -> int:
-    return sum(iter(lambda: store.forget_texts(NOW - timedelta(days=1), limit=1), 0))
+    return sum(map(len, iter(lambda: store.forget_texts(NOW - timedelta(days=1), limit=1), [])))
 
 
 def test_old_texts_go_and_records_stay(store: Store) -> None:
@@ -31,6 +31,14 @@ def test_old_texts_go_and_records_stay(store: Store) -> None:
     assert store.articles([1])[1].article.text == ""
     assert store.revisions("a2") == []
     assert store.quick_check() == []
+
+
+def test_what_memory_still_needs(store: Store) -> None:
+    assert store.first_needed(OLD) == 1
+    filled(store)
+    assert [store.first_needed(when) for when in (OLD, NOW, LATER)] == [1, 4, 5]
+    forget(store)
+    assert store.first_needed(OLD) == 3
 
 
 def test_old_items_do_not_come_back_as_new(store: Store) -> None:

@@ -55,8 +55,8 @@ def _tidy(args: Namespace, config: Config) -> int:
     settings, own = config.sections["retention"], config.sections["pages"]
     dropped = 0
     with app.locked_store(config, "tidy", show.ticker()) as store:
-        while count := forget(store, settings, app.clock()):
-            dropped += count
+        while forgotten := forget(store, settings, app.clock()):
+            dropped += len(forgotten)
     pages = app.pages_of(config)
     gone = 0
     if pages is not None:
