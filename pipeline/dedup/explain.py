@@ -61,7 +61,8 @@ class Explanation:
     def rows(self) -> list[tuple[str, str, str, str, str]]:
         """For a table: feature, value, weight, contribution, meaning; the bias last."""
         shown = [
-            (x.feature, f"{x.value:.3f}", f"{x.weight:+.3f}", f"{x.contribution:+.2f}", x.meaning) for x in self.lines
+            (x.feature, f"{x.value:.3f}", f"{x.weight:+.3f}", f"{round(x.contribution, 2) + 0.0:+.2f}", x.meaning)
+            for x in self.lines
         ]
         return [*shown, ("bias", "", "", f"{self.bias:+.2f}", "where every figure is 0")]
 

@@ -37,10 +37,12 @@ def _entry(row: StoryRow) -> str:
         f"<title>{_xml(title_of(row))}</title>",
         f"<updated>{stamp(row.last_seen)}</updated>",
         f"<published>{stamp(row.published or row.first_seen)}</published>",
-        f"<summary>{_xml(summary_of(row))}</summary>",
     ]
     if row.url:
+        lines.append(f"<summary>{_xml(summary_of(row))}</summary>")
         lines.append(f'<link rel="alternate" href={quoteattr(sound(row.url))}/>')
+    else:  # an entry that leads nowhere must hold what it is about (RFC 4287, section 4.1.2)
+        lines.append(f"<content>{_xml(summary_of(row))}</content>")
     names = row.authors or ((row.outlet,) if row.outlet else ())
     lines += [f"<author><name>{_xml(one_line(name)) or TITLE}</name></author>" for name in names]
     lines += [f"<category term={quoteattr(sound(one_line(outlet)))}/>" for outlet in row.outlets]

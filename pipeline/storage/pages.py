@@ -74,7 +74,7 @@ class Pages:
 
     def keep(self, page: Page) -> None:
         """Keep a page; an earlier one of the same address and URL goes.  Raises ``StorageError``."""
-        key = blake2b(page.body, digest_size=16).digest()
+        key = _key(page.body)
         packed = zstandard.ZstdCompressor(level=LEVEL).compress(page.body)
         entry = codec.write_entry(codec.sound(page.entry))
         row = (page.address, page.url, page.content_type, key, codec.micros(page.fetched), entry, page.outlet)
@@ -92,7 +92,10 @@ class Pages:
         return dropped
 
     def pages(self) -> Iterator[Page]:
-        """Every page, those of one address together, in the order of fetching; read one at a time."""
+        """Every page, those of one address together, in the order of fetching; read one at a time.
+
+        One that is damaged is left out: its body is not the one its key stands for.
+        """
         with self._work() as connection:
             rows = [row[0] for row in connection.execute("SELECT row FROM page ORDER BY address, fetched, row")]
         unpack = zstandard.ZstdDecompressor()
@@ -101,8 +104,13 @@ class Pages:
                 found = connection.execute(_READ, (row,)).fetchone()
             if found is None:
                 continue
-            address, url, kind, content, fetched, entry, outlet = found
-            body = unpack.decompress(content)
+            address, url, kind, content, fetched, entry, outlet, key = found
+            try:
+                body = unpack.decompress(content)
+            except zstandard.ZstdError:
+                continue
+            if _key(body) != key:
+                continue
             yield Page(address, url, kind, body, codec.moment(fetched), codec.read_entry(entry), outlet)
 
     def size(self) -> tuple[int, int]:
@@ -118,6 +126,10 @@ class Pages:
             if self._connection is not None:
                 self._connection.close()
                 self._connection = None
+
+
+def _key(body: bytes) -> bytes:
+    return blake2b(body, digest_size=16).digest()
 
 
 def open_pages(path: str) -> Pages:
@@ -136,6 +148,6 @@ _OVER = (
     " (ORDER BY fetched DESC, row DESC) AS total FROM page) WHERE total > ?)"
 )
 _READ = (
-    "SELECT p.address, p.url, p.type, b.content, p.fetched, p.entry, p.outlet FROM page p"
+    "SELECT p.address, p.url, p.type, b.content, p.fetched, p.entry, p.outlet, p.body FROM page p"
     " JOIN body b ON b.key = p.body WHERE p.row = ?"
 )

@@ -5,8 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
+from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from xml.etree import ElementTree
 
 import feedparser
 import pytest
@@ -69,6 +73,47 @@ def test_any_feed_reader_becomes_a_client(filled: Newsroom) -> None:
     assert told["version"] == "https://jsonfeed.org/version/1.1"
     assert [item["id"] for item in told["items"]] == [entry.id for entry in found.entries]
     assert [item["url"] for item in told["items"]] == [entry.link for entry in found.entries]
+
+
+ATOM = "{http://www.w3.org/2005/Atom}"
+RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
+
+
+def test_the_feed_keeps_the_rules_of_atom(filled: Newsroom) -> None:
+    """RFC 4287, sections 4.1.1 and 4.1.2: what must stand in a feed and an entry, once, and what may."""
+    filled.add(replace(article("nowhere", "Nobody knows where this stood. " * 9, "The Drum"), url=""))
+    feed = ElementTree.fromstring(taken(filled, "stories", "atom"))
+    assert [len(feed.findall(ATOM + name)) for name in ("id", "title", "updated")] == [1, 1, 1]
+    entries = feed.findall(ATOM + "entry")
+    assert len({entry.findtext(ATOM + "id") for entry in entries}) == len(entries) == 3
+    known = {"id", "title", "updated", "published", "summary", "content", "link", "author", "category"}
+    for entry in entries:
+        names = Counter(child.tag.removeprefix(ATOM) for child in entry)
+        assert names.keys() <= known
+        assert all(names[name] == 1 for name in ("id", "title", "updated"))
+        assert all(names[name] <= 1 for name in ("published", "summary", "content"))
+        links = [link.get("href") for link in entry.findall(ATOM + "link") if link.get("rel") == "alternate"]
+        assert links or names["content"], "what leads nowhere says what it is about"
+        assert all(link and "://" in link for link in links)
+        assert names["author"] >= 1
+        assert all(author.findtext(ATOM + "name") for author in entry.findall(ATOM + "author"))
+        assert all(category.get("term") for category in entry.findall(ATOM + "category"))
+        assert all(RFC_3339.fullmatch(entry.findtext(ATOM + name) or "") for name in ("updated", "published"))
+
+
+def test_the_feed_keeps_the_rules_of_json_feed(filled: Newsroom) -> None:
+    """JSON Feed 1.1: a version, a title, items with distinct ids and a content."""
+    told = json.loads(taken(filled, "stories", "jsonfeed"))
+    assert told.keys() >= {"version", "title", "items"}
+    assert len({item["id"] for item in told["items"]}) == len(told["items"])
+    for item in told["items"]:
+        assert isinstance(item["id"], str)
+        assert item["content_text"]
+        assert item["url"].startswith("https://")
+        assert all(RFC_3339.fullmatch(item[name]) for name in ("date_published", "date_modified"))
+        assert all(isinstance(tag, str) for tag in item["tags"])
+        assert all(author["name"] for author in item["authors"])
+        assert re.fullmatch("[a-z]{2,3}(-.+)?", item.get("language", "en"))
 
 
 @pytest.mark.parametrize(

@@ -94,7 +94,7 @@ def _print_head(console: Console, article: StoredArticle, story_id: str) -> None
         f"story {story_id}",
         f"revision {article.revision}" if article.revision > 1 else "",
     ]
-    console.print(show.text(" · ".join(filter(None, facts)), "dim"))
+    console.print(show.text(" · ".join(dict.fromkeys(filter(None, facts))), "dim"))
 
 
 def _print_changes(console: Console, changes: list[Change]) -> None:

@@ -48,7 +48,7 @@ def _tell(args: Namespace, what: str, rows: dict[str, int]) -> None:
         show.json_lines([{"file": str(args.file), "rows": rows}])
         return
     counted = f"{count_of(rows['article'], 'article')} in {count_of(rows['story'], 'story', 'stories')}"
-    show.console().print(show.text(f"{what} {counted}, every row checked against its digest."))
+    show.console().print(show.text(f"{what} {counted}, merged ones included; every row checked against its digest."))
 
 
 def _tidy(args: Namespace, config: Config) -> int:

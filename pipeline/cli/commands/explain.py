@@ -23,6 +23,8 @@ from pipeline.storage import Link, LinkKind, Store, open_store
 from pipeline.text import count_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import Console
 
     from pipeline.config import Config
@@ -49,10 +51,7 @@ def run(args: Namespace) -> int:
     if args.json:
         show.json_lines([{**told.to_json(), "links": [link_json(link) for link in links]}])
     else:
-        print_explanation(show.console(), told)
-        for link in links:
-            said = "are" if link.kind is LinkKind.MUST else "are not"
-            show.console().print(show.text(f"link {link.row}: a person said that they {said} the same report", "bold"))
+        print_explanation(show.console(), told, links)
     return 0
 
 
@@ -87,17 +86,23 @@ def _from_file(path: Path) -> Article:
     return Article("", title.strip(), body.strip())
 
 
-def print_explanation(console: Console, told: Explanation) -> None:
-    """The verdict first, then figures in the order of their weight, then the shared passages."""
+def print_explanation(console: Console, told: Explanation, links: Sequence[Link] = ()) -> None:
+    """The verdict and what people said first, then figures in the order of their weight, then shared passages."""
     console.print(show.text(f"A  {told.a}"))
     console.print(show.text(f"B  {told.b}"))
     console.print(show.text(told.summary(), "bold green" if told.same else "bold yellow"))
+    for link in links:
+        said = "are" if link.kind is LinkKind.MUST else "are not"
+        note = f" ({link.note})" if link.note else ""
+        word = f"link {link.row}: a person said that they {said} the same report{note}, and that is what counts"
+        console.print(show.text(word, "bold"))
     table = show.table("figure", ">value", ">weight", ">adds", "~meaning")
     for row in told.rows():
         table.add_row(*row)
     console.print(table)
     for veto in told.vetoes:
         console.print(show.text(f"veto: {veto}", "yellow"))
-    console.print(f"{count_of(told.shared_words, 'word')} of A stand in B; the longest passages:")
+    ending = "; the longest passages:" if told.passages else ""
+    console.print(f"{count_of(told.shared_words, 'word')} of A stand in B{ending}")
     for passage in told.passages[:8]:
         console.print(show.text(f"  {passage.words:4} words  {passage.text}", width=console.width - 2))

@@ -26,7 +26,7 @@ def run(args: Namespace) -> int:
     if args.json:
         show.json_lines(map(as_json, hits))
     else:
-        _print(hits)
+        _print(hits, args.limit)
     if behind:
         print(f"{count_of(behind, 'change')} are not indexed yet; the service does that when idle", file=sys.stderr)  # noqa: T201
     return 0
@@ -58,14 +58,15 @@ def as_json(hit: Hit) -> dict[str, Any]:
     }
 
 
-def _print(hits: list[Hit]) -> None:
+def _print(hits: list[Hit], limit: int) -> None:
     console = show.console()
     if not hits:
         console.print("Nothing was found.")
         return
     table = show.table("story", "published", "outlet", "~title and what it says")
     for hit in hits:
-        said = show.text(hit.title, "bold").append_text(show.text(f"  {hit.excerpt}"))
+        said = show.text(hit.title, "bold").append("\n").append_text(show.text(hit.excerpt, "not bold"))
         table.add_row(hit.story_id, show.moment(hit.published), show.text(hit.outlet or "", width=24), said)
     console.print(table)
-    console.print(f"{count_of(len(hits), 'article')}; older ones: --before {hits[-1].place}", style="dim")
+    more = f"; older ones: --before {hits[-1].place}" if len(hits) == limit else ""
+    console.print(f"{count_of(len(hits), 'article')}{more}", style="dim")

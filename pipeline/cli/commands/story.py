@@ -54,12 +54,14 @@ def print_story(console: Console, story: StoryRecord) -> None:
         )
     )
     table = show.table("", "published", "outlet", "why", ">score", "~title and address")
+    started = {member.article_id: "came with a merged story" for member in story.articles}
+    started[story.articles[0].article_id] = "started the story"  # they are in the order in which they came
     for member in sorted(story.articles, key=lambda m: (m.published is None, m.published, m.article_id)):
         table.add_row(
             "●" if member.canonical else "",
             show.moment(member.published),
             show.text(member.outlet or "", width=28),
-            member.reason or "started the story",
+            member.reason or started[member.article_id],
             "" if member.score is None else f"{member.score:.2f}",
             show.two_lines(member.title, member.url),
         )
