@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.errors import UsageError
 from pipeline.model import Article, TextSource
+from pipeline.run.allocator import keep_freed_memory
 from pipeline.run.beside import Beside, Queue, beside
 from pipeline.run.records import BadLine, Line, Record, parsed, read_lines
 
@@ -125,6 +126,7 @@ def reading(path: Path) -> Iterator[Reading]:
     """
     if not path.is_file():
         raise UsageError(f"cannot read {path}: there is no such file")
+    keep_freed_memory()
     with beside() as processes:
         count = _readers(path)
         sheets = tuple(processes.queue(AHEAD) for _ in range(count))
