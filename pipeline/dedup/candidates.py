@@ -19,6 +19,8 @@ _HALF = np.uint64(32)
 _LOW = np.uint64(0xFFFFFFFF)
 Floats = NDArray[np.float64]
 PLENTY = 3.0  # times ``least``: so much overlap is looked into, however common its hashes
+SURE = 1.5  # times ``least``: so much is looked into even where it rests on two or three samples of a short text,
+ENOUGH = 5  # and less than that only where it rests on so many: three of 24 are as easily met by chance
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +41,9 @@ def candidates(
 ) -> Candidates:
     """Rank what ``hits`` found.
 
-    ``sizes`` and ``times`` belong to the batch.  Left out: what is estimated to share less than ``least`` of
-    the smaller text, what is more than ``window`` seconds apart, and what comes after the best ``most``.
+    ``sizes`` and ``times`` belong to the batch.  Left out: what is estimated to share less than ``least`` of the
+    smaller text (or a little more, on the word of a few samples), what is more than ``window`` seconds apart, and
+    what comes after the best ``most``.
     """
     query, row, shared, weight = _gathered(hits)
     stored = ledger.sizes(row)
@@ -50,7 +53,8 @@ def candidates(
     apart = np.abs(ledger.times(row) - times[query])
     near = ~(apart > window)  # unknown times are near
     rank = weight / expected
-    kept = near & ((rank >= least) | (shared / expected >= PLENTY * least)) & (stored > 0)
+    some = (rank >= SURE * least) | ((rank >= least) & (shared >= ENOUGH))
+    kept = near & (some | (shared / expected >= PLENTY * least)) & (stored > 0)
     query, row, rank = query[kept], row[kept], rank[kept]
     order = np.lexsort((-row, -rank, query))
     query, row, rank = query[order], row[order], rank[order]

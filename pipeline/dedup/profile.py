@@ -149,7 +149,8 @@ def chunks(articles: Sequence[Article]) -> Iterator[Sequence[Article]]:
 def profile_batch(articles: Sequence[Article]) -> Batch:
     """Titles go through the tokeniser after the texts, as texts of their own."""
     count = len(articles)
-    titles = tokenise([without_edition(article.title[:TITLE]) for article in articles])
+    headlines = [without_edition(article.title[:TITLE]) for article in articles]
+    titles = tokenise(headlines)
     tokens = tokenise([article.text for article in articles])
     shingles, offsets, first = shingled(tokens)
     flags = _flags(tokens, first)
@@ -167,13 +168,14 @@ def profile_batch(articles: Sequence[Article]) -> Batch:
         n_tokens=np.diff(tokens.offsets),
         text=tokens.runs.hashes(tokens.offsets[:-1], tokens.offsets[1:]),
         size=size,
-        frames=[_frame(article) for article in articles],
+        frames=[_frame(article, headline) for article, headline in zip(articles, headlines, strict=True)],
     )
 
 
-def _frame(article: Article) -> Frame:
+def _frame(article: Article, headline: str) -> Frame:
+    """``headline``: the title as titles are compared, but for letter case."""
     return (
-        folded_title(article.title), _time(article), outlet_hash(article.outlet), agency_hash(article),
+        normalised(headline).casefold(), _time(article), outlet_hash(article.outlet), agency_hash(article),
         name_hash(article.outlet or ""), site(article.url), sources(article), article.published_day_only,
     )  # fmt: skip
 
@@ -232,11 +234,6 @@ def _facts(hashes: Hashes, owner: NDArray[np.int64], which: NDArray[np.bool_], c
     keys = distinct((owner[found].astype(np.uint64) << np.uint64(48)) | (hashes[found] >> _FACT))
     offsets = np.searchsorted(keys >> np.uint64(48), np.arange(count + 1, dtype=np.uint64))
     return Ragged(keys & np.uint64((1 << 48) - 1), offsets)
-
-
-def folded_title(title: str) -> str:
-    """A title as titles are compared."""
-    return normalised(without_edition(title[:TITLE])).casefold()
 
 
 @lru_cache(maxsize=4096)
