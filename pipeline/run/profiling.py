@@ -126,6 +126,10 @@ def reading(path: Path) -> Iterator[Reading]:
     """
     if not path.is_file():
         raise UsageError(f"cannot read {path}: there is no such file")
+    # The matcher's process needs these as well: loaded before the fork they are loaded once.
+    import pipeline.dedup.profile
+    import pipeline.storage.codec  # noqa: F401
+
     keep_freed_memory()
     with beside() as processes:
         count = _readers(path)
