@@ -20,7 +20,7 @@ AUTHOR_METAS = (
 )  # fmt: skip
 
 _BY = re.compile(
-    r"^(?:written\s+by|reported\s+by|story\s+by|words\s+by|text\s+by|article\s+by|posted\s+by|by|autor(?:in|a)?|auteur|autore|"
+    r"^(?:view\s+all\s+(?:posts|articles|stories)\s+by|(?:all|more)\s+(?:posts|articles|stories)\s+(?:by|from)|written\s+by|reported\s+by|story\s+by|words\s+by|text\s+by|article\s+by|posted\s+by|by|autor(?:in|a)?|auteur|autore|"
     r"texte?|testo|tekst|redactie|geschreven\s+door|ein\s+artikel\s+von|от|автор|kirjoittanut|opracował(?:a)?|oleh|yazan)"
     r"\s*[:：]?\s+(?=\S)|^(?:author|autor|by|text|文|記者|记者|作者|автор)\s*[:：]\s*|^(?:本报记者|記者|记者)\s*",
     re.IGNORECASE,
@@ -44,6 +44,7 @@ _PICTURES_BY = re.compile(  # "and Bo Ek (photos)"
 _CHINESE_NAMES = re.compile(r"[\u4e00-\u9fff]{2,4}(?:\s[\u4e00-\u9fff]{2,4})+")
 _ABBREVIATION_BEHIND = re.compile(r"\s+[A-Z]{2,5}$")
 _ENDS_SHORT = re.compile(r"\b(?:Jr|Sr|[A-Z])\.$")  # a full stop that belongs to the name
+_DEGREE = re.compile(r"(?:[BM]A|[BM]Sc|MS|MPH|RD|RPh|JD|DO)\.?$")  # only as written: Ma and Do are names
 _MAIL_THEN_NAME = re.compile(r"\S+@\S+\s*\(([^()]+)\)$")  # RFC 2822's old form, usual in feeds
 _TRAILING_ROLE = re.compile(r"\s*(?:기자|記者|记者|특파원)$")
 # "y", "e" and "i" also join the two family names of one person: they part names only before two more words.
@@ -253,7 +254,7 @@ def _comma_parts(piece: str) -> Iterator[str]:
             yield from fields
         return
     for number, field in enumerate(fields):
-        if number and (_CREDENTIAL.match(field)):
+        if number and (_CREDENTIAL.match(field) or _DEGREE.match(field)):
             continue
         if number and _NOT_A_NAME.search(field) and _without_job(field) == field and not agency_of(field):
             return  # what follows a job title is its place

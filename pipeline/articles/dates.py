@@ -101,6 +101,7 @@ _ZONES: dict[str, float] = {
 }  # fmt: skip
 _EARLIEST = 1990
 _MARKS = 50  # time elements that are looked at
+_LIST_OF_TIMES = 5  # time elements from which they may be a list of other articles
 _LONGEST_DATE = 20  # characters of a day behind a title
 
 
@@ -300,7 +301,10 @@ def _published(head: Head) -> Iterator[tuple[str, Stamp]]:
 
 
 def _marks_in_order(head: Head) -> list[TimeMark]:
-    """Times that speak of no change: those beside the headline first, then those marked as of publication."""
+    """Times that speak of no change: those beside the headline first, then those marked as of publication.
+
+    Among many that nothing distinguishes each may be that of another article: then there is none.
+    """
     marks = [mark for mark in head.times if mark.pubdate or not _speaks_of_change(mark.hint)]
     if len(marks) > 1:
         near = times_beside_headings(head)
@@ -309,6 +313,10 @@ def _marks_in_order(head: Head) -> list[TimeMark]:
                 mark.node.mem_id not in near, not _speaks_of_publishing(mark.hint), not mark.in_article
             )
         )  # fmt: skip
+        first = marks[0]
+        told = first.node.mem_id in near or _speaks_of_publishing(first.hint) or first.in_article
+        if not told and len(marks) >= _LIST_OF_TIMES:
+            return []
     return marks
 
 

@@ -17,6 +17,7 @@ _WANTED = (
     "html[lang], [itemprop], [rel~=author], a[rel=next]"
 )
 _MOST_HEADINGS = 20
+_PAGE_NAME = re.compile(r"(?:index)?\.(?:html?|php|aspx?)$", re.IGNORECASE)
 _NEAR = 3  # ancestors of a headline in which its time may stand
 _LABEL_BEFORE = 30  # characters before a time that may say what it is
 # Furniture inside a heading that is no part of the headline.
@@ -172,7 +173,12 @@ def _heading(node: LexborNode, url: str) -> Heading:
         words = heading_text(label)
         if words and label != node and len(words) < len(full):
             text = one_line(text.replace(words, " ", 1))
-    link = node.css_first("a[href]") or _link_around(node)
+    links = node.css("a[href]")
+    for way_home in links:
+        words = heading_text(way_home)
+        if words and len(words) < len(full) and _leads_up(way_home.attributes.get("href") or "", url):
+            text = one_line(text.replace(words, " ", 1))
+    link = links[0] if links else _link_around(node)
     home = link is not None and full in heading_text(link) and _leads_up(link.attributes.get("href") or "", url)
     first = node.css_first("span, small, strong, em, a, div")
     return Heading(
@@ -191,7 +197,7 @@ def _leads_up(href: str, url: str) -> bool:
         here, there = urlsplit(url), urlsplit(urljoin(url, href))
     except ValueError:
         return False
-    above = there.path.rstrip("/") + "/"
+    above = _PAGE_NAME.sub("", there.path).rstrip("/") + "/"
     return there.netloc == here.netloc and here.path != there.path and here.path.startswith(above)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 from pipeline.articles.authors import Credits, clean_authors, find_authors
 from pipeline.articles.dates import Dates, day_in_address, find_dates, parse_stamp
@@ -151,7 +152,7 @@ def _article(page: _Page, links: PageLinks) -> Article:
     """All steps in their order; raises ``PageRejected`` where the page turns out to be no article."""
     body = _body(page)
     names = page.names
-    known_as = (*names, brand_of(page.url))
+    known_as = (*names, brand_of(page.url), (urlsplit(page.url).hostname or "").removeprefix("www."))
     page.note("outlet", ", ".join(known_as))
     title = _title(page, known_as, body.text)
     credit = _authors(page, known_as)

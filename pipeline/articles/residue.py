@@ -24,6 +24,7 @@ _LONGEST_FURNITURE = 200
 _SHORT_COPYRIGHT = 6  # words: "© Example Press 2024"
 _HEADLINE_WORDS, _MOST_HEADLINE_WORDS = 4, 20
 _LABEL_WORDS = 4  # of a label above links: "More from this region"
+_PROSE_ABOVE_COMMENTS = 3  # lines
 _SENTENCE_ENDS = frozenset('.!?。”"')
 _PROSE = 15  # words of a line that ends the walk from the end upwards
 
@@ -56,7 +57,7 @@ def without_residue(
     A text that would lose more than half of its characters this way is left as it is.
     """
     lines = [part for line in text.split("\n") for part in _table_parts(line.strip())]
-    lines = [line for line in lines if line]
+    lines = _before_comments([line for line in lines if line])
     plain_titles = {_squeezed(title) for title in titles} - {""}
     longest = 2 * max(map(len, titles), default=0) + 20
     titled = {i for i, line in enumerate(lines) if len(line) <= longest and _squeezed(line) in plain_titles}
@@ -69,6 +70,17 @@ def without_residue(
     if sum(map(len, kept)) * 2 < sum(map(len, lines)):
         return Cleaned("\n".join(lines), ())
     return Cleaned("\n".join(kept), tuple(lines[i] for i in sorted(drop)))
+
+
+def _before_comments(lines: list[str]) -> list[str]:
+    """The lines above a heading of comments that stands below some prose."""
+    prose = 0
+    for i, line in enumerate(lines):
+        words = len(line.split())
+        prose += words > _PROSE
+        if words <= _LABEL_WORDS and prose >= _PROSE_ABOVE_COMMENTS and wording().comments.fullmatch(folded(line)):
+            return lines[:i]
+    return lines
 
 
 def _table_parts(line: str) -> list[str]:

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Collection, Iterable
 from urllib.parse import urlsplit
 
-from pipeline.articles.head import Head, Heading
+from pipeline.articles.head import Head, Heading, heading_text
 from pipeline.articles.jsonld import text_of
 from pipeline.text import one_line
 
@@ -25,6 +25,7 @@ _MOST = 500  # characters of a title that are looked at
 _LONGEST = 250  # characters of a line that may be a headline
 _WORD = re.compile(r"\w+")
 _CONFIRMED = 0.5  # share of common words with a title of the markup
+_MOST_LESSER = 20  # subheadings that are looked at
 _SLUG_WORD = re.compile(r"[^\W_]+")
 _SLUG_WORDS = 4  # words in common with the address
 _IN_SLUG = 0.6  # and their share of both
@@ -44,11 +45,14 @@ def find_title(head: Head, outlet_names: Iterable[str], lines: Iterable[str] = (
     heading = _best_heading(head.headings, references, names)
     if heading:
         return _as_written(heading, references), "h1"
-    if heading := _in_the_address(head.headings, url, names):
+    if heading := _in_the_address((h.text for h in head.headings), url, names):
         return heading, "h1, confirmed by the address"
     for source, text in references:
         if text:
             return text, source
+    lesser = (heading_text(node) for node in head.tree.css("h2, h3")[:_MOST_LESSER])
+    if heading := _in_the_address(lesser, url, names):
+        return heading, "subheading, confirmed by the address"
     longest = max((h.text for h in head.headings if not h.leads_home), key=len, default="")
     return (longest, "h1, unconfirmed") if longest else ("", "")
 
@@ -126,7 +130,14 @@ def _references(head: Head, names: set[str], lines: tuple[str, ...]) -> list[tup
     cleaned = [(source, without_site(text[:_MOST], names, confirmed)) for source, text in raw if text]
     if len(cleaned) == 1 and cleaned[0][0] == "title element":
         cleaned = [("title element", _without_short_tail(cleaned[0][1]))]
-    return [(source, text) for source, text in cleaned if text and plain_words(text) not in names]
+    return [
+        (source, text) for source, text in cleaned if text and plain_words(text) not in names and not _is_slug(text)
+    ]
+
+
+def _is_slug(title: str) -> bool:
+    """The name of a file or the last part of an address in place of a title."""
+    return " " not in title and title.count("-") + title.count("_") >= 2 and title.islower()
 
 
 def _without_short_tail(title: str) -> str:
@@ -147,7 +158,7 @@ def _best_heading(headings: tuple[Heading, ...], references: list[tuple[str, str
             score = max((_likeness(text, reference) for _, reference in references), default=0.0)
             if len(plain.split()) == 1 and not any(plain == plain_words(r) for _, r in references):
                 continue
-            plausible = score >= _PLAUSIBLE and heading.in_article and len(plain.split()) >= 4
+            plausible = score >= _PLAUSIBLE and heading.in_article and _shares_words(plain, references)
             if (score >= _CONFIRMED or plausible) and score > best_score + 1e-9:
                 best, best_score = text, score
     if best:
@@ -156,22 +167,24 @@ def _best_heading(headings: tuple[Heading, ...], references: list[tuple[str, str
     return alone[0].text if len(alone) == 1 and len(headings) == 1 and not references else ""
 
 
-def _in_the_address(headings: tuple[Heading, ...], url: str, names: set[str]) -> str:
+def _in_the_address(headings: Iterable[str], url: str, names: set[str]) -> str:
     """The heading whose words make up a part of the address."""
     parts = [set(_SLUG_WORD.findall(part.casefold())) for part in urlsplit(url).path.split("/")]
     slug = max(parts, key=len)
     if len(slug) < _SLUG_WORDS:
         return ""
     for heading in headings:
-        words = set(_WORD.findall(plain_words(heading.text)))
+        words = set(_WORD.findall(plain_words(heading)))
         common = len(words & slug)
-        if (
-            common >= _SLUG_WORDS
-            and common >= _IN_SLUG * max(len(words), len(slug))
-            and not _is_site(heading.text, names)
-        ):
-            return heading.text
+        if common >= _SLUG_WORDS and common >= _IN_SLUG * max(len(words), len(slug)) and not _is_site(heading, names):
+            return heading
     return ""
+
+
+def _shares_words(plain: str, references: list[tuple[str, str]]) -> bool:
+    """Whether a heading of some length has words in common with a title that are more than "for" and "and"."""
+    words = {word for word in plain.split() if len(word) > 3 or not word.isascii()}
+    return len(plain.split()) >= 4 and any(len(words & set(plain_words(text).split())) >= 2 for _, text in references)
 
 
 def _without_kicker(heading: Heading, references: list[tuple[str, str]]) -> str:

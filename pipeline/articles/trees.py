@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -15,6 +16,7 @@ _TEXTLESS = (
 # More that the main algorithm cleans away itself; the others, which fast mode leaves out, may want to see them.
 _CLEANED_LATER = ("aside", "footer", "menu", "label", "legend", "time", "map", "progress", "output")
 _INLINE = ("a", "abbr", "b", "cite", "em", "font", "i", "mark", "q", "small", "span", "strong", "sub", "sup", "u")
+_LOOSE = 60  # characters of text beside paragraphs that may be one
 _MENU = 12  # items from which a list may be a menu
 _ALL_LINKS = 0.9  # share of its text inside links
 _COLUMN = 400  # characters of running text in a cell that make its table one of layout
@@ -41,7 +43,17 @@ def tree_for(html: str, head: Head, *, fast: bool = False) -> Any:
         _drop_menus(tree)
     if head.tree.css_first("table table, td > p + p, td > br + br") is not None:
         _take_layout_tables_apart(tree)
+    for block in tree.iter("div", "section", "article"):
+        if any(len(tail) > _LOOSE and tail.strip() for tail in _own_texts(block)):
+            _wrap_loose_text(block)
     return tree
+
+
+def _own_texts(block: Any) -> Iterator[str]:
+    """Texts of a block that stand in none of its block elements."""
+    yield block.text or ""
+    for child in block:
+        yield child.tail or ""
 
 
 @cache

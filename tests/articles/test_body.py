@@ -114,6 +114,22 @@ def test_linked_headlines_under_the_text_go_and_references_stay() -> None:
     assert after(away, "The plan of the council in full") == ["The plan of the council in full"]
 
 
+@pytest.mark.parametrize(
+    "heading", ["Comments", "Comments (12)", "37 commentaires", "Kommentare", "Leave a comment", "Comentar"]
+)
+def test_comments_under_the_text_go(heading: str) -> None:
+    text = "\n".join(LINES)
+    said = "I have walked over that bridge every day of my life and never saw the mayor on it."
+    assert without_residue(f"{text}\n{heading}\n2 hours ago\n{said}", ["T"]).text == text
+    assert without_residue(f"{heading}\n{text}", ["T"]).text.endswith(text)
+
+
+def test_text_beside_paragraphs_is_not_lost() -> None:
+    body = f"<div class=story>{LINES[0]}<p>{LINES[1]}</p>{LINES[2]} <b>{LINES[3]}</b><br>{ps(LINES[4:])}</div>"
+    text = extract(document("<title>Old bridge rebuilt at last</title>", body), URL).text
+    assert text.split("\n") == [*LINES[:2], f"{LINES[2]} {LINES[3]}", *LINES[4:]]
+
+
 def test_links_of_drawings_have_no_address() -> None:
     head = read_head("<h1><svg><a xlink:href=/x>logo</a></svg>Title</h1><a href>nowhere</a>", URL)
     assert not site_links(head, URL)("logo")

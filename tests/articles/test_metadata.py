@@ -51,11 +51,22 @@ def test_site_and_section_leave_the_title(separator: str, tail: str) -> None:
         (og("Bridge &amp;amp; road are open"), "<h1>Bridge &amp;amp; road are open</h1>", "Bridge & road are open"),
         (og(TITLE), f"<h1>{TITLE}</h1><h1>Comments</h1><h1>More from Region</h1>", TITLE),
         (og("A - B: the well-known bridge"), "", "A - B: the well-known bridge"),
+        (f"<title>{TITLE} | Region</title>", f'<h1><span>{TITLE}</span><a href="/region.html">The Region Page</a></h1>', TITLE),
+        (og("old-bridge-rebuilt-at-last") + f"<title>{TITLE}</title>", "", TITLE),
+        (og(TITLE) + "<title>A blog for walkers and for cooks</title>", "<article><h1>My tips for lunch and dinner:</h1></article>", TITLE),
         (metas(og__site_name="港湾新聞 電子版") + "<title>古い橋がようやく再建される ：港湾新聞</title>", "", "古い橋がようやく再建される"),
     ],
 )  # fmt: skip
 def test_titles(head: str, body: str, expected: str) -> None:
     assert title_of(head, body) == expected
+
+
+def test_a_subheading_that_makes_up_the_address_is_better_than_the_sites_name() -> None:
+    page = read_head(
+        document("<title>harbour-post.example</title>", f"<h2>{TITLE}</h2><h2>More from the region</h2>"), URL
+    )
+    address = "https://www.harbour-post.example/old-bridge-rebuilt-at-last/"
+    assert find_title(page, ["harbour-post.example"], url=address)[0] == TITLE
 
 
 @pytest.mark.parametrize(
@@ -86,6 +97,9 @@ def test_the_address_confirms_a_heading(address: str, expected: str) -> None:
         ("By Ann Lee and Bo Ek in London", ["Ann Lee", "Bo Ek"], []),
         ("Par Ann Lee, Bo Ek Envoyés spéciaux à Lyon", ["Ann Lee", "Bo Ek"], []),
         ("Ann Lee, MD, PhD", ["Ann Lee"], []),
+        ("By Ann Lee, MA", ["Ann Lee"], []),
+        ("Ann Lee, Bo Ma", ["Ann Lee", "Bo Ma"], []),
+        ("View all posts by Ann Lee", ["Ann Lee"], []),
         ("本报记者 王小明 李华", ["王小明", "李华"], []),
         ("Reuters Staff", [], ["Reuters"]),
         ("BO EK and ANN LEE - AP Technology Writers", ["BO EK", "ANN LEE"], []),
@@ -205,6 +219,7 @@ MAY = datetime(2024, 5, 14, 7, 30, tzinfo=UTC)
         ("", "<article><p><time pubdate datetime='2024-05-01T07:30Z'>x</time></p></article><div><h1>T</h1><p><time datetime='2024-05-14T07:30Z'>x</time></p></div>", MAY, False),
         ("", "<time class='updated' pubdate datetime='2024-05-14T07:30Z'>x</time>", MAY, False),
         (metas(date="2024-05-14"), "<h1>T</h1><time datetime='2024-05-13T20:08-04:00'>x</time>", datetime(2024, 5, 14, 0, 8, tzinfo=UTC), False),
+        ("", "".join(f"<li><time datetime='2024-05-{day}T07:30Z'>x</time></li>" for day in range(10, 16)), None, False),
         ("<title>Bridge rebuilt | Harbour | 14.05.2024</title>", "", datetime(2024, 5, 14, tzinfo=UTC), True),
         ("<title>Bridge of 14.05.2024 rebuilt | Harbour</title>", "", None, False),
     ],
