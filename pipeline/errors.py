@@ -6,7 +6,8 @@
     ├── StorageError          the database cannot be used
     │   ├── SchemaError       made by a newer (or foreign) version                   exit 2
     │   ├── NotFound          no article, story or feed by that name                 exit 2
-    │   └── Overtaken         the records changed between a decision and its storing
+    │   ├── Overtaken         the records changed between a decision and its storing
+    │   └── Deposed           somebody else has taken over the role that wanted to write
     ├── AlreadyRunning        another instance holds the lock                        exit 75
     └── Rejected              one item could not be taken; carries its counted reason
         ├── FetchRejected     an address could not be had
@@ -67,6 +68,10 @@ class NotFound(StorageError):
 
 class Overtaken(StorageError):
     """The records changed between a decision and its storing; nothing was stored, decide again."""
+
+
+class Deposed(StorageError):
+    """The lease under which this wanted to write belongs to somebody else now; nothing was written."""
 
 
 class AlreadyRunning(StoryfoldError):

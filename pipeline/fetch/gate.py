@@ -39,7 +39,9 @@ class Timing:
 
 
 @dataclass(slots=True)
-class _Host:
+class KnownHost:
+    """One host in memory."""
+
     slots: asyncio.Semaphore
     pace: HostPace = field(default_factory=HostPace)
     users: int = 0
@@ -60,7 +62,7 @@ class HostGate:
         self._clock = clock
         self._sleep = sleep
         self._random = random or Random()  # noqa: S311 - spreads requests, guards nothing
-        self._hosts: dict[str, _Host] = {}
+        self._hosts: dict[str, KnownHost] = {}
         self._all = asyncio.Semaphore(settings.concurrency)
 
     @asynccontextmanager
@@ -76,17 +78,15 @@ class HostGate:
         known.users += 1
         try:
             self._refuse_paused(host, known)
-            async with known.slots:
-                await self._until_due(host, known)
-                async with self._all:
-                    timing = Timing(waited=self._clock() - start)
-                    try:
-                        yield timing
-                    except FetchFailed as failure:
-                        self._learn(known, timing, failure)
-                        raise
-                    else:
-                        self._learn(known, timing, None)
+            async with known.slots, self._due(host, known), self._all:
+                timing = Timing(waited=self._clock() - start)
+                try:
+                    yield timing
+                except FetchFailed as failure:
+                    self._learn(known, timing, failure)
+                    raise
+                else:
+                    self._learn(known, timing, None)
         finally:
             known.users -= 1
             self._forget_idle()
@@ -111,18 +111,20 @@ class HostGate:
         for name, pace in paces.items():
             self._host(name).pace = pace.shifted(shift)
 
-    def _host(self, name: str) -> _Host:
+    def _host(self, name: str) -> KnownHost:
         if name not in self._hosts:
-            self._hosts[name] = _Host(asyncio.Semaphore(self._settings.per_host))
+            self._hosts[name] = KnownHost(asyncio.Semaphore(self._settings.per_host))
         return self._hosts[name]
 
-    def _refuse_paused(self, name: str, host: _Host) -> None:
+    def _refuse_paused(self, name: str, host: KnownHost) -> None:
         left = host.pace.paused_until - self._clock()
         if left > self._settings.patience_seconds:
             why = "after a failed connection" if host.pace.failures else "at its own request"
             raise FetchFailed(Reason.HOST_PAUSED, f"{name} is left alone for {left:.0f} s {why}", retry_after=left)
 
-    async def _until_due(self, name: str, host: _Host) -> None:
+    @asynccontextmanager
+    async def _due(self, name: str, host: KnownHost) -> AsyncIterator[None]:
+        """Entered once ``host`` may be asked; left when the answer is there and was learned from."""
         while True:
             self._refuse_paused(name, host)
             now = self._clock()
@@ -133,8 +135,9 @@ class HostGate:
         # With more than one slot the next in line must not start at the same moment.
         gap = interval(host.pace, self._settings.min_host_interval)
         host.pace = replace(host.pace, not_before=now + gap)
+        yield
 
-    def _learn(self, host: _Host, timing: Timing, failure: FetchFailed | None) -> None:
+    def _learn(self, host: KnownHost, timing: Timing, failure: FetchFailed | None) -> None:
         now, floor = self._clock(), self._settings.min_host_interval
         if failure is not None and failure.reason in _PAUSING and timing.status is None:
             host.pace = after_failure(host.pace, now=now, pause=self._settings.pause_seconds, floor=floor)

@@ -37,6 +37,25 @@ class Verdict:
     reason: Reason | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What asking for one robots.txt came to, fit to be kept: a status with a body, or why there is none."""
+
+    status: int | None = None
+    body: bytes = b""
+    reason: Reason | None = None  # of the failure
+    retry_after: float | None = None  # seconds
+
+
+def rules_of(answer: Answer, *, now: float, keep: float, limit: int) -> Rules:
+    """The rules in ``answer``; see ``rules_from_answer`` and ``rules_from_failure``."""
+    if answer.reason is None and answer.status is not None:
+        return rules_from_answer(answer.status, answer.body, now=now, keep=keep, limit=limit)
+    reason = answer.reason or Reason.PROTOCOL_ERROR
+    failure = FetchFailed(reason, status=answer.status, retry_after=answer.retry_after)
+    return rules_from_failure(failure, now=now, keep=keep)
+
+
 def rules_from_answer(status: int, body: bytes, *, now: float, keep: float, limit: int) -> Rules:
     """The rules in a robots.txt that came with ``status`` (RFC 9309 section 2.3.1).
 

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Self
 from pipeline.fetch.client import Fetcher, Turn
 from pipeline.fetch.gate import HostGate, Timing
 from pipeline.fetch.network import Resolver
-from pipeline.fetch.robots import Rules, Verdict, rules_from_answer, rules_from_failure, verdict
+from pipeline.fetch.robots import Answer, Rules, Verdict, rules_of, verdict
 from pipeline.fetch.settings import FetchSettings
+from pipeline.fetch.shared import SharedGate, Shelf, Turns
 from pipeline.fetch.values import FetchFailed, Request, Response
 from pipeline.model import Reason
 from pipeline.urls import WebURL, split_url
@@ -45,7 +46,8 @@ class Web:
 
     ``now`` is the time of day (aware), ``clock`` monotonic seconds, ``sleep`` waits on that clock.
     ``exchanged`` is told of each exchange: its kind, why it failed (None: it did not), bytes of the body as
-    they came.  For the other arguments see ``Fetcher``.
+    they came.  With ``turns`` and ``shelf`` hosts and their robots.txt are shared with other processes.  For the
+    other arguments see ``Fetcher``.
     """
 
     def __init__(
@@ -60,10 +62,17 @@ class Web:
         inner: httpcore.AsyncNetworkBackend | None = None,
         ssl_context: ssl.SSLContext | None = None,
         exchanged: Exchanged | None = None,
+        turns: Turns | None = None,
+        shelf: Shelf | None = None,
     ) -> None:
         self.settings = settings
         self._exchanged = exchanged or (lambda *_: None)
-        self.gate = HostGate(settings, clock=clock, sleep=sleep, random=random)
+        self.gate = (
+            HostGate(settings, clock=clock, sleep=sleep, random=random)
+            if turns is None
+            else SharedGate(turns, settings, clock=clock, sleep=sleep, random=random)
+        )
+        self._shelf = shelf
         self._clock = clock
         self._fetcher = Fetcher(settings, now=now, clock=clock, resolver=resolver, inner=inner, ssl_context=ssl_context)
         self._rules: dict[str, Rules] = {}
@@ -128,6 +137,8 @@ class Web:
         known = self._rules.get(url.origin)
         if known is not None and known.expires > self._clock():
             return known
+        if (shelved := await self._shelved(url.origin)) is not None:
+            return self._remember(url, shelved)
         # Many pages of one origin ask at once: one request answers all of them.
         task = self._asking.get(url.origin)
         if task is None:
@@ -155,16 +166,53 @@ class Web:
             kind="robots",
         )
         try:
-            answer = await self._counted(ask, lambda hop: self.gate.turn(hop.netloc))
-            rules = rules_from_answer(
-                answer.status, answer.body, now=self._clock(), keep=keep, limit=settings.robots_bytes
-            )
+            answer = await self._answer(ask, url.origin)
+            rules = rules_of(answer, now=self._clock(), keep=keep, limit=settings.robots_bytes)
+            if self._shelf is not None:
+                delay = rules.crawl_delay(settings.robots_agent)
+                await self._shelf.keep(url.origin, url.netloc, answer, rules.expires - self._clock(), delay)
+        except _Known as known:
+            rules = known.rules
+        return self._remember(url, rules)
+
+    async def _answer(self, ask: Request, origin: str) -> Answer:
+        """Ask; raises ``FetchFailed`` for what a page would meet as well, ``_Known`` where somebody asked meanwhile."""
+
+        @asynccontextmanager
+        async def turn(hop: WebURL) -> AsyncIterator[Timing]:
+            async with self.gate.turn(hop.netloc) as timing:
+                if (rules := await self._shelved(origin)) is not None:
+                    raise _Known(rules)
+                yield timing
+
+        try:
+            answer = await self._counted(ask, turn)
         except FetchFailed as failure:
             if failure.reason in _OF_THE_HOST:
                 raise
-            rules = rules_from_failure(failure, now=self._clock(), keep=keep)
+            return Answer(failure.status, reason=failure.reason, retry_after=failure.retry_after)
+        return Answer(answer.status, answer.body)
+
+    async def _shelved(self, origin: str) -> Rules | None:
+        """The rules of ``origin`` where another process has asked for them."""
+        found = None if self._shelf is None else await self._shelf.known(origin)
+        if found is None:
+            return None
+        answer, left = found
+        rules = rules_of(answer, now=self._clock(), keep=left, limit=self.settings.robots_bytes)
+        return replace(rules, expires=self._clock() + left)
+
+    def _remember(self, url: WebURL, rules: Rules) -> Rules:
         while len(self._rules) >= MAX_RULES:
             del self._rules[next(iter(self._rules))]
         self._rules[url.origin] = rules
-        self.gate.crawl_delay(url.netloc, rules.crawl_delay(settings.robots_agent))
+        self.gate.crawl_delay(url.netloc, rules.crawl_delay(self.settings.robots_agent))
         return rules
+
+
+class _Known(Exception):
+    """Another process asked for the same robots.txt while this one waited for its turn."""
+
+    def __init__(self, rules: Rules) -> None:
+        super().__init__()
+        self.rules = rules

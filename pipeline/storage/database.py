@@ -64,6 +64,7 @@ class Database(ABC):
 
     engine: Engine
     words: FullText
+    fence: Callable[[Connection], None] | None = None  # asked inside every write transaction; raises to forbid it
 
     def __init__(self, url: URL, name: str, *, read_only: bool) -> None:
         self.url = url

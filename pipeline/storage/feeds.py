@@ -48,6 +48,10 @@ class Feeds(Part):
             gone = [url for url in known if url not in wanted and known[url].url not in wanted]
             for url in gone:
                 connection.execute(update(_feed).where(_feed.c.source_url == url).values(listed=0))
+        self.know_sources(sources)
+
+    def know_sources(self, sources: Sequence[FeedSource]) -> None:
+        """Use these with the secrets in them, where another process keeps the list of feeds."""
         self._sources = {source.url: source for source in sources}
 
     def feeds(self) -> list[FeedState]:

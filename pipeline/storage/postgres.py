@@ -132,6 +132,8 @@ class PostgresDatabase(Database):
             connection.exec_driver_sql("BEGIN")
             try:
                 ours, _ = connection.exec_driver_sql(_TAKE_LOCK).one()
+                if self.fence is not None:
+                    self.fence(connection)
                 yield connection
                 self._commit(connection, ours)
             except BaseException:
@@ -383,7 +385,7 @@ def _engine(url: URL, *, read_only: bool) -> Engine:
     engine = create_engine(
         url.set(drivername="postgresql+psycopg").update_query_dict({"options": options}),
         isolation_level="AUTOCOMMIT",  # transactions are begun and ended in this class alone
-        connect_args={"application_name": "storyfold"},
+        connect_args={"application_name": url.query.get("application_name", "storyfold")},
         use_native_hstore=False,
     )
     event.listen(engine, "connect", _prepare)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, func, select, update
 
@@ -18,6 +19,11 @@ from .feeds import Feeds
 from .values import WorkItem
 
 _feed, _entry, _work = tables.feed, tables.entry, tables.work
+_WAITING = (
+    select(_work, _entry.c.seen, _feed.c.row.label("feed_row"), _feed.c.source_url, _feed.c.state, _feed.c.listed)
+    .join(_entry, _entry.c.row == _work.c.entry)
+    .join(_feed, _feed.c.row == _entry.c.feed)
+)
 
 
 class Queue(Feeds):
@@ -32,21 +38,21 @@ class Queue(Feeds):
         older = _work.alias("older")
         behind = (older.c.entry == _work.c.entry, older.c.row < _work.c.row, older.c.look == 0)
         first = ~select(older.c.row).where(*behind).exists()
-        query = (
-            select(
-                _work, _entry.c.seen, _feed.c.row.label("feed_row"), _feed.c.source_url, _feed.c.state, _feed.c.listed
-            )
-            .join(_entry, _entry.c.row == _work.c.entry)
-            .join(_feed, _feed.c.row == _entry.c.feed)
-            .where(_work.c.due <= codec.micros(now), first)
-            .order_by(_work.c.due, _work.c.row)
-            .limit(limit + len(exclude))
-        )
+        due = _WAITING.where(_work.c.due <= codec.micros(now), first).order_by(_work.c.due, _work.c.row)
         with self._db.read() as connection:
-            rows = connection.execute(query).all()
+            rows = connection.execute(due.limit(limit + len(exclude))).all()
+        return self._items([row for row in rows if row.row not in exclude][:limit])
+
+    def work_item(self, row: int) -> WorkItem | None:
+        """The work in ``row``; None once it is settled."""
+        with self._db.read() as connection:
+            rows = connection.execute(_WAITING.where(_work.c.row == row)).all()
+        return next(iter(self._items(rows)), None)
+
+    def _items(self, rows: Sequence[Any]) -> list[WorkItem]:
         sources = {row.feed_row: row.state for row in rows}
         read = {key: codec.read_feed(state, key).source for key, state in sources.items()}
-        items = [
+        return [
             WorkItem(
                 row=row.row,
                 feed_row=row.feed_row,
@@ -59,9 +65,7 @@ class Queue(Feeds):
                 seen=codec.moment(row.seen),
             )
             for row in rows
-            if row.row not in exclude
         ]
-        return items[:limit]
 
     def waiting(self) -> tuple[int, datetime | None]:
         """How much work is not settled, further looks not counted, and when the first of it is due."""
