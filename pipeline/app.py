@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pipeline.dedup import DedupSettings, Rules
     from pipeline.dedup.canonical import Ranks
     from pipeline.dedup.judge import Table
+    from pipeline.fetch.shared import Shelf, Turns
     from pipeline.run.healthwatch import HealthWatch
     from pipeline.run.metrics import Metrics
     from pipeline.run.parts import Parts
@@ -43,6 +44,7 @@ def clock() -> datetime:
 def sections() -> dict[str, type]:
     """Each section of the configuration file and the settings it fills."""
     from pipeline.articles.settings import ExtractSettings
+    from pipeline.cluster.settings import ClusterSettings
     from pipeline.dedup.settings import DedupSettings
     from pipeline.feeds.settings import FeedLimits, PollSettings, WebSubSettings
     from pipeline.fetch.settings import FetchSettings
@@ -66,6 +68,7 @@ def sections() -> dict[str, type]:
         "pages": PageSettings,
         "retention": RetentionSettings,
         "tracing": TracingSettings,
+        "cluster": ClusterSettings,
     }
 
 
@@ -192,11 +195,17 @@ def weights(path: Path) -> Table:
 
 @asynccontextmanager
 async def assembled(
-    config: Config, store: Store, metrics: Metrics | None = None, *, hubs: bool = False
+    config: Config,
+    store: Store,
+    metrics: Metrics | None = None,
+    *,
+    hubs: bool = False,
+    hosts: tuple[Turns, Shelf] | None = None,
 ) -> AsyncIterator[Parts]:
     """All parts of a round, opened and closed again; what they do is counted in ``metrics``.
 
-    ``hubs``: somebody answers them at ``[websub] callback``.
+    ``hubs``: somebody answers them at ``[websub] callback``.  ``hosts``: where turns at hosts and their robots.txt
+    are shared with other processes; else this one alone asks them, and keeps what it learned in the store.
     """
     from random import Random
 
@@ -216,8 +225,10 @@ async def assembled(
     pages = pages_of(config)
     pool = WorkerPool(own.workers or os.cpu_count() or 1, own.cpu_seconds, own.memory_mib << 20, preload=PRELOAD)
     counted = metrics.observe_fetch if metrics else None
+    turns, shelf = hosts or (None, None)
+    made = Web(config.sections["fetch"], now=clock, random=random, exchanged=counted, turns=turns, shelf=shelf)
     try:
-        async with Web(config.sections["fetch"], now=clock, random=random, exchanged=counted) as web, pool:
+        async with made as web, pool:
             with tracing(config.sections["tracing"], clock) as tracer:
                 yield Parts(
                     store=store,
@@ -243,7 +254,7 @@ async def assembled(
                     metrics=metrics,
                     tracer=tracer,
                     db=database,
-                    memory=HostMemory(web.gate, store),
+                    memory=None if hosts else HostMemory(web.gate, store),
                     websub=config.sections["websub"] if hubs else WebSubSettings(),
                 )
     finally:

@@ -29,9 +29,11 @@ DEPTH = {
     "run": 4,
     "demo": 4,
     "archive": 5,
+    "cluster": 5,
     "app": 6,
     "desk": 7,
     "daemon": 8,
+    "worker": 8,
     "cli": 9,
 }
 
@@ -54,6 +56,8 @@ DOORS = {
     "uvicorn": {"web"},
     "duckdb": {"archive"},
     "pyspark": {"archive"},
+    "pgqueuer": {"cluster"},
+    "psycopg": {"storage", "cluster"},
     "pyarrow": {"archive", "exports"},
 }
 

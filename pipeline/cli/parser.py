@@ -30,6 +30,12 @@ DIR/articles and DIR/stories hold the result as Parquet; DIR/work holds the stag
 goes on and --into can be given later. Needs an extra: storyfold[duckdb] or storyfold[spark]."""
 
 
+ROLES = ("poll", "fetch", "extract", "match")
+WORKER_HELP = """\
+roles: poll asks feeds; fetch and extract are one, for a page is taken apart where it was fetched; match compares and
+stores, one worker at a time, with the others standing by. Needs the extra storyfold[postgres]."""
+
+
 def build_parser() -> argparse.ArgumentParser:
     """The whole grammar; ``args.module`` names the module of ``pipeline.cli.commands`` that carries it out."""
     parser = argparse.ArgumentParser(
@@ -83,6 +89,9 @@ def _running(commands: _Commands[argparse.ArgumentParser]) -> None:
     once = _command(commands, "once", "once", "poll every feed that is due, work the queue to the end, report, exit")
     once.add_argument("--all", action="store_true", help="poll every feed now, due or not")
     _command(commands, "run", "run", "the service: rounds on a schedule until SIGTERM")
+    worker = _command(commands, "worker", "worker", "one of many on one PostgreSQL database, until SIGTERM")
+    worker.epilog = WORKER_HELP
+    worker.add_argument("--roles", type=_roles, default=",".join(ROLES), metavar="LIST", help="default: %(default)s")
 
 
 def _reading(commands: _Commands[argparse.ArgumentParser]) -> None:
@@ -214,6 +223,14 @@ def _tools(commands: _Commands[argparse.ArgumentParser]) -> None:
 
 def _cursor_or_when(text: str) -> int | When:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else parse_when(text)
+
+
+def _roles(text: str) -> tuple[str, ...]:
+    chosen = tuple(filter(None, (word.strip() for word in text.split(","))))
+    unknown = [word for word in chosen if word not in ROLES]
+    if unknown or not chosen:
+        raise argparse.ArgumentTypeError(f"should be one or more of {', '.join(ROLES)}, with commas between them")
+    return chosen
 
 
 def _positive(text: str) -> int:

@@ -15,7 +15,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import structlog
 
@@ -151,29 +151,12 @@ class _Round:
 
     async def carry_out(self, item: WorkItem) -> None:
         """One item to its end or to the writer; a defect of ours costs this item only."""
-        log = structlog.get_logger()
-        trail = Trail(trace=self.parts.tracer.item(item))
-        try:
-            step = await work_on(self.parts, item, trail)
-        except Exception as error:
-            log.exception("defect", url=item.entry.url, feed=item.feed_url)
-            step = ended(self.parts, item, Reason.INTERNAL_ERROR, f"{type(error).__name__}: {error}", trail)
+        step = await worked_out(self.parts, item)
         if isinstance(step, Draft):
             self.drafts.put_nowait(step)
             return  # it stays in hand until it is stored
-        if isinstance(step, Later):
-            await self.parts.db(self.parts.store.postpone, item.row, step.until, step.reason, step.detail)
-            log.info("postponed", url=item.entry.url, reason=step.reason, until=step.until.isoformat())
-            trail.trace.end("postponed", reason=step.reason, until=step.until.isoformat(), failed=step.reason)
-        elif item.look:  # a further look that came to nothing is no news
-            await self.parts.db(self.parts.store.drop_work, [item.row])
-            log.info("looked again in vain", url=item.entry.url, reason=step.reason, detail=step.detail)
-            trail.trace.end("unchanged", reason=step.reason)
-        else:
-            await self.parts.db(self.parts.store.settle, item.row, step)
+        if step is not None:
             self.note(step)
-            failed = step.reason if step.outcome is Outcome.FAILED else None
-            trail.trace.end(step.outcome, reason=step.reason, article_id=step.article_id, failed=failed)
         self.let_go(item.row)
 
     async def write(self) -> None:
@@ -182,9 +165,7 @@ class _Round:
             batch = [await self.drafts.get()]
             while len(batch) < self.parts.settings.batch and not self.drafts.empty():
                 batch.append(self.drafts.get_nowait())
-            now = self.parts.clock()
-            await self.parts.db(plan_looks, self.parts.store, batch, self.parts.revisions.relook_hours, now)
-            for row in await self.parts.db(self.parts.writer.write, batch, self.parts.clock()):
+            for row in await stored(self.parts, batch):
                 self.note(row)
             for draft in batch:
                 if draft.entry is not None:
@@ -193,10 +174,7 @@ class _Round:
     def note(self, row: JournalRow) -> None:
         """Count and log what became of an entry."""
         self.tally.count(row.outcome, row.reason)
-        if self.parts.metrics is not None:
-            self.parts.metrics.observe_row(row)
-        say = structlog.get_logger().warning if row.outcome is Outcome.FAILED else structlog.get_logger().info
-        say(row.outcome.value, reason=row.reason.value, outlet=row.outlet, title=row.title, url=row.url)
+        told(self.parts, row)
 
     def let_go(self, row: int) -> None:
         """The item is settled or put back."""
@@ -209,6 +187,47 @@ class _Round:
         self.watch(self.tally, len(self.in_hand))
 
 
+async def worked_out(parts: Parts, item: WorkItem) -> Draft | JournalRow | None:
+    """One item on its way to the writer as a draft, or put away: settled (its journal row), or to be tried later."""
+    log = structlog.get_logger()
+    trail = Trail(trace=parts.tracer.item(item))
+    try:
+        step = await work_on(parts, item, trail)
+    except Exception as error:
+        log.exception("defect", url=item.entry.url, feed=item.feed_url)
+        step = ended(parts, item, Reason.INTERNAL_ERROR, f"{type(error).__name__}: {error}", trail)
+    if isinstance(step, Draft):
+        return step
+    if isinstance(step, Later):
+        await parts.db(parts.store.postpone, item.row, step.until, step.reason, step.detail)
+        log.info("postponed", url=item.entry.url, reason=step.reason, until=step.until.isoformat())
+        trail.trace.end("postponed", reason=step.reason, until=step.until.isoformat(), failed=step.reason)
+        return None
+    if item.look:  # a further look that came to nothing is no news
+        await parts.db(parts.store.drop_work, [item.row])
+        log.info("looked again in vain", url=item.entry.url, reason=step.reason, detail=step.detail)
+        trail.trace.end("unchanged", reason=step.reason)
+        return None
+    await parts.db(parts.store.settle, item.row, step)
+    failed = step.reason if step.outcome is Outcome.FAILED else None
+    trail.trace.end(step.outcome, reason=step.reason, article_id=step.article_id, failed=failed)
+    return step
+
+
+async def stored(parts: Parts, batch: Sequence[Draft]) -> list[JournalRow]:
+    """Match and store ``batch``, with the looks at it that are to come; its journal rows."""
+    await parts.db(plan_looks, parts.store, batch, parts.revisions.relook_hours, parts.clock())
+    return await parts.db(parts.writer.write, batch, parts.clock())
+
+
+def told(parts: Parts, row: JournalRow) -> None:
+    """Count and log what became of an entry."""
+    if parts.metrics is not None:
+        parts.metrics.observe_row(row)
+    say = structlog.get_logger().warning if row.outcome is Outcome.FAILED else structlog.get_logger().info
+    say(row.outcome.value, reason=row.reason.value, outlet=row.outlet, title=row.title, url=row.url)
+
+
 def first_of(errors: ExceptionGroup[Exception]) -> Exception:
     """What went wrong first: the tasks that fell with it only repeat it."""
     error: Exception = errors
@@ -217,22 +236,33 @@ def first_of(errors: ExceptionGroup[Exception]) -> Exception:
     return error
 
 
-def host_of(item: WorkItem) -> str:
-    """The host of an item's page, for spreading; "" where it has none."""
-    return (item.entry.url or "").partition("//")[2].partition("/")[0].lower()
+class Addressed(Protocol):
+    """Anything that leads to one page or feed."""
+
+    @property
+    def url(self) -> str | None:
+        """Its address, where it has one."""
 
 
-def spread(items: Sequence[WorkItem], in_hand: Iterable[WorkItem], per_host: int) -> list[WorkItem]:
+T = TypeVar("T", bound=Addressed)
+
+
+def host_of(item: Addressed) -> str:
+    """The host of an item's address, for spreading; "" where it has none."""
+    return (item.url or "").partition("//")[2].partition("/")[0].lower()
+
+
+def spread(items: Iterable[T], in_hand: Iterable[Addressed], per_host: int) -> list[T]:
     """Those of ``items``, in order, that leave no host with more than ``per_host`` in hand.
 
     Of entries with one address only one is in hand: the others will find its article stored.
     """
     held = list(in_hand)
     hosts = Counter(map(host_of, held))
-    addresses = {item.entry.url for item in held}
+    addresses = {item.url for item in held}
     taken = []
     for item in items:
-        host, url = host_of(item), item.entry.url
+        host, url = host_of(item), item.url
         if hosts[host] >= per_host or (url is not None and url in addresses):
             continue
         hosts[host] += 1

@@ -28,13 +28,14 @@ SLICE = 500  # events indexed at once: some hundred milliseconds
 ROOM = 0.95  # of the size that is allowed is left full: the limit is not met anew by the next article
 
 
-async def tidy(parts: Parts, stop: asyncio.Event) -> None:
-    """All of it; ends early once ``stop`` is set."""
+async def tidy(parts: Parts, stop: asyncio.Event, *, forget_too: bool = True) -> None:
+    """All of it; ends early once ``stop`` is set.  Texts are forgotten where they are matched: ``forget_too``."""
     try:
         while not stop.is_set() and await parts.db(parts.store.index_for_search, SLICE) > 0:
             pass
         steady = await parts.db(is_steady, parts.store, parts.clock())
-        await _forget(parts, parts.retention if steady else replace(parts.retention, text_days=0, item_days=0), stop)
+        if forget_too:
+            await forgetting(parts, stop)
         if parts.pages is not None:
             before = parts.clock() - timedelta(days=parts.page_settings.keep_days) if steady else EPOCH
             await asyncio.to_thread(parts.pages.prune, before, parts.page_settings.max_mib << 20)
@@ -55,7 +56,11 @@ def is_steady(store: Store, now: datetime) -> bool:
     return bool(store.items(before, limit=1))
 
 
-async def _forget(parts: Parts, settings: RetentionSettings, stop: asyncio.Event) -> None:
+async def forgetting(parts: Parts, stop: asyncio.Event) -> None:
+    """Drop all that is past its time; the matcher of ``parts`` lets go of it too."""
+    steady = await parts.db(is_steady, parts.store, parts.clock())
+    settings = parts.retention if steady else replace(parts.retention, text_days=0, item_days=0)
+
     def slice_of() -> Forgotten:
         gone = forget(parts.store, settings, parts.clock())
         parts.writer.removed(gone.texts)

@@ -149,8 +149,8 @@ class Database(ABC):
         return call()
 
     @contextmanager
-    def alone(self, command: str) -> Iterator[None]:
-        """Hold the lock of the one instance on a server; raises ``AlreadyRunning``."""
+    def alone(self, command: str, *, shared: bool = False) -> Iterator[None]:
+        """Hold the lock of the one instance on a server, or of one among others; raises ``AlreadyRunning``."""
         yield
 
     def sql(self, statement: str) -> str:

@@ -61,17 +61,17 @@ class Handovers(Shared):
 
 
 # Jobs that PgQueuer still has; its own index over their keys has the same condition.
-_IN_HAND = "status IN ('queued', 'picked') AND dedupe_key"
-_NOT_POLLED = f"NOT EXISTS (SELECT FROM {{c}}.pgqueuer j WHERE j.{_IN_HAND} = 'poll ' || f.row)"
 _DUE_POLLS = (
     "SELECT f.row, f.url FROM feed f WHERE f.retired = 0 AND f.listed = 1 AND f.next_poll <= ?"
-    f" AND {_NOT_POLLED} ORDER BY f.next_poll, f.row LIMIT ?"
+    " AND NOT EXISTS (SELECT FROM {c}.pgqueuer j WHERE j.status IN ('queued', 'picked')"
+    " AND j.dedupe_key = 'poll ' || f.row) ORDER BY f.next_poll, f.row LIMIT ?"
 )
 _DUE_WORK = (
     "SELECT w.row, CAST(w.payload AS json) ->> 'url' AS url FROM work w WHERE w.due <= ?"
     " AND NOT EXISTS (SELECT FROM work o WHERE o.entry = w.entry AND o.row < w.row AND o.look = 0)"
     " AND NOT EXISTS (SELECT FROM {c}.draft d WHERE d.work = w.row)"
-    f" AND NOT EXISTS (SELECT FROM {{c}}.pgqueuer j WHERE j.{_IN_HAND} = 'fetch ' || w.row)"
+    " AND NOT EXISTS (SELECT FROM {c}.pgqueuer j WHERE j.status IN ('queued', 'picked')"
+    " AND j.dedupe_key = 'fetch ' || w.row)"
     " ORDER BY w.due, w.row LIMIT ?"
 )
 _POLLS_IN_HAND = (
@@ -85,5 +85,6 @@ _WORK_IN_HAND = (
 )
 _HAND_OVER = (
     "INSERT INTO {c}.draft (work, content) SELECT w.row, g.content FROM unnest(?::bigint[], ?::bytea[])"
-    " AS g (work, content) JOIN work w ON w.row = g.work ORDER BY w.row FOR KEY SHARE OF w ON CONFLICT (work) DO NOTHING"
+    " AS g (work, content) JOIN work w ON w.row = g.work"
+    " ORDER BY w.row FOR KEY SHARE OF w ON CONFLICT (work) DO NOTHING"
 )

@@ -41,6 +41,13 @@ class Worker:
     alive: bool
 
 
+# The server's clock, which all workers share: now in seconds, and what is so many seconds from now.
+_WORDS = (
+    ("{now}", "extract(epoch FROM clock_timestamp())::double precision"),
+    ("{until}", "clock_timestamp() + make_interval(secs => ?)"),
+)
+
+
 class Shared(Part):
     """A part that lies in the cluster's own schema."""
 
@@ -49,7 +56,9 @@ class Shared(Part):
         self.schema = schema
 
     def _own(self, sql: str) -> str:
-        return self._sql(sql).replace("{c}", self.schema)
+        for word, meaning in (*_WORDS, ("{c}", self.schema)):
+            sql = sql.replace(word, meaning)
+        return self._sql(sql)
 
     def _run(self, sql: str, values: tuple[Any, ...] = ()) -> Any:
         """One statement that is a transaction of its own; its rows."""
@@ -94,8 +103,13 @@ class Leases(Shared):
         return [Held(*row) for row in self._run(_LEASES)]
 
     def beat(self, worker: str, machine: str, roles: tuple[str, ...], seconds: float) -> None:
-        """This worker is alive for ``seconds`` from now.  Turns of those that are not are given back."""
+        """This worker is alive for ``seconds`` from now.
+
+        Of those that are not, connections are closed and turns given back: a process that sleeps in the middle of
+        a transaction would keep everybody from writing.
+        """
         self._run(_BEAT, (worker, machine, ",".join(roles), seconds))
+        self._run(_CLOSE_DEAD)
         self._run(_FREE_TURNS)
         self._run("DELETE FROM {c}.worker WHERE expires < clock_timestamp() - interval '1 day'")
 
@@ -112,27 +126,31 @@ class Leases(Shared):
         ]
 
 
-_UNTIL = "clock_timestamp() + make_interval(secs => ?)"
 _FIRST = (
     "INSERT INTO {c}.lease (name, holder, session, token, taken, expires)"
-    f" VALUES (?, ?, ?, 1, clock_timestamp(), {_UNTIL}) ON CONFLICT (name) DO NOTHING RETURNING token"
+    " VALUES (?, ?, ?, 1, clock_timestamp(), {until}) ON CONFLICT (name) DO NOTHING RETURNING token"
 )
 # FOR UPDATE waits for every transaction that checked the old token; renewing (no key update) waits for none.
 _SUCCEED = (
     "WITH lapsed AS (SELECT name FROM {c}.lease WHERE name = ? AND expires <= clock_timestamp() FOR UPDATE)"
     " UPDATE {c}.lease AS l SET holder = ?, session = ?, token = l.token + 1, taken = clock_timestamp(),"
-    f" expires = {_UNTIL} FROM lapsed WHERE l.name = lapsed.name RETURNING l.token"
+    " expires = {until} FROM lapsed WHERE l.name = lapsed.name RETURNING l.token"
 )
-_RENEW = f"UPDATE {{c}}.lease SET expires = {_UNTIL} WHERE name = ? AND token = ? RETURNING token"
+_RENEW = "UPDATE {c}.lease SET expires = {until} WHERE name = ? AND token = ? RETURNING token"
 _CHECK = "SELECT 1 FROM {c}.lease WHERE name = ? AND token = ? FOR KEY SHARE"
 _CLOSE = (
     "SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity WHERE application_name = ?"
     " AND datname = current_database() AND pid <> pg_backend_pid()"
 )
+_CLOSE_DEAD = (
+    "SELECT pg_terminate_backend(a.pid) FROM {c}.worker w JOIN pg_stat_activity a"
+    " ON starts_with(a.application_name, w.id) AND a.datname = current_database()"
+    " WHERE w.expires < clock_timestamp()"
+)
 _LEASES = "SELECT name, holder, token, taken, expires <= clock_timestamp() AS lapsed FROM {c}.lease ORDER BY name"
 _BEAT = (
     "INSERT INTO {c}.worker (id, machine, roles, started, expires)"
-    f" VALUES (?, ?, ?, clock_timestamp(), {_UNTIL}) ON CONFLICT (id) DO UPDATE SET expires = excluded.expires"
+    " VALUES (?, ?, ?, clock_timestamp(), {until}) ON CONFLICT (id) DO UPDATE SET expires = excluded.expires"
 )
 _WORKERS = (
     "SELECT id, machine, roles, started, expires > clock_timestamp() AS alive FROM {c}.worker ORDER BY started, id"

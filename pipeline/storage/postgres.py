@@ -113,8 +113,8 @@ class PostgresDatabase(Database):
             self._sole.seen = self._connections
 
     @contextmanager
-    def alone(self, command: str) -> Iterator[None]:
-        sole = Sole(self.engine, command, lambda error: explained(error, self.name))
+    def alone(self, command: str, *, shared: bool = False) -> Iterator[None]:
+        sole = Sole(self.engine, command, lambda error: explained(error, self.name), shared=shared)
         self.patiently(sole.take)
         self._sole = sole
         try:

@@ -23,10 +23,13 @@ LONGEST_NAME = 63  # bytes of an application_name, by PostgreSQL's NAMEDATALEN
 class Sole:
     """The lock of this process."""
 
-    def __init__(self, engine: Engine, command: str, explained: Callable[[Exception], Exception]) -> None:
+    def __init__(
+        self, engine: Engine, command: str, explained: Callable[[Exception], Exception], *, shared: bool = False
+    ) -> None:
         self._engine = engine
         self._name = f"storyfold {command}, process {os.getpid()} on {socket.gethostname()}"
         self._explained = explained
+        self._try = _TRY_SHARED if shared else _TRY
         self._session: Connection | None = None
         self.seen = -1  # how many connections the database had made when the lock was last looked after
 
@@ -36,7 +39,7 @@ class Sole:
             session = self._engine.connect()
             name = self._name.encode()[:LONGEST_NAME].decode("utf-8", "ignore")
             session.exec_driver_sql("SELECT set_config('application_name', %s, false)", (name,))
-            if session.exec_driver_sql(_TRY).scalar_one():
+            if session.exec_driver_sql(self._try).scalar_one():
                 self._session = session
                 return
             holder = session.exec_driver_sql(_HOLDER).scalar()
@@ -73,6 +76,7 @@ class Sole:
 
 _SCHEMA = "hashtext(coalesce(current_schema(), ''))"
 _TRY = f"SELECT pg_try_advisory_lock({LOCK}, {_SCHEMA})"
+_TRY_SHARED = f"SELECT pg_try_advisory_lock_shared({LOCK}, {_SCHEMA})"
 _HOLDER = (
     "SELECT a.application_name || ', since ' || to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS')"  # noqa: S608
     " || ' UTC' FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid"

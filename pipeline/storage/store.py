@@ -35,12 +35,13 @@ class Store(Undoing, Rearranging, Aliases, Overview, Search, Retention, Hosts, S
     """
 
     @contextmanager
-    def alone(self, command: str) -> Iterator[None]:
-        """Be the one instance that works on a database server's database while the block runs.
+    def alone(self, command: str, *, shared: bool = False) -> Iterator[None]:
+        """Be the one instance that works on a database server's database while the block runs; or, ``shared``, one
+        among others of which none wants to be alone.
 
         Raises ``AlreadyRunning`` that names the holder.  A file has a lock beside it instead.
         """
-        with self._db.alone(command):
+        with self._db.alone(command, shared=shared):
             yield
 
     def close(self) -> None:

@@ -87,27 +87,26 @@ class Turns(Shared):
         self._run(_WISH, (seconds, seconds, seconds, host))
 
 
-_NOW = "extract(epoch FROM clock_timestamp())::double precision"
-_LEFT = f"greatest(0, t.due - {_NOW}) AS due, greatest(0, t.paused - {_NOW}) AS paused, t.wish, t.facts"
 # In the order of hosts, so that two workers which want several never wait for each other in a circle.
 _TAKE = (
     "INSERT INTO {c}.turn AS t (host, holder, due, paused, gap, wish, facts)"
-    f" SELECT host, holder, {_NOW} + floor, 0, floor, 0, '{{}}'"
+    " SELECT host, holder, {now} + floor, 0, floor, 0, '{}'"
     " FROM unnest(?::text[], ?::text[], ?::float8[]) AS asked (host, holder, floor) ORDER BY host"
-    f" ON CONFLICT (host) DO UPDATE SET holder = excluded.holder, due = {_NOW} + greatest(t.gap, excluded.gap)"
-    f" WHERE (t.holder IS NULL OR t.holder = excluded.holder) AND t.due <= {_NOW} AND t.paused <= {_NOW}"
-    f" RETURNING t.host, t.holder, {_LEFT}"
+    " ON CONFLICT (host) DO UPDATE SET holder = excluded.holder, due = {now} + greatest(t.gap, excluded.gap)"
+    " WHERE (t.holder IS NULL OR t.holder = excluded.holder) AND t.due <= {now} AND t.paused <= {now}"
+    " RETURNING t.host, t.holder, greatest(0, t.due - {now}) AS due, greatest(0, t.paused - {now}) AS paused,"
+    " t.wish, t.facts"
 )
-_LOOK = f"SELECT t.host, t.holder, {_LEFT} FROM {{c}}.turn t WHERE t.host = ANY(?::text[])"
+_LOOK = (
+    "SELECT host, holder, greatest(0, due - {now}) AS due, greatest(0, paused - {now}) AS paused, wish, facts"
+    " FROM {c}.turn WHERE host = ANY(?::text[])"
+)
 _GIVE = (
     "WITH mine AS (SELECT host FROM {c}.turn WHERE host = ANY(?::text[]) ORDER BY host FOR UPDATE)"
-    f" UPDATE {{c}}.turn AS t SET holder = NULL, due = {_NOW} + greatest(g.due, t.wish),"
-    f" paused = {_NOW} + g.paused, gap = greatest(g.gap, t.wish),"
+    " UPDATE {c}.turn AS t SET holder = NULL, due = {now} + greatest(g.due, t.wish),"
+    " paused = {now} + g.paused, gap = greatest(g.gap, t.wish),"
     " facts = g.facts FROM unnest(?::text[], ?::text[], ?::float8[], ?::float8[], ?::float8[], ?::text[])"
     " AS g (host, holder, due, paused, gap, facts) JOIN mine USING (host)"
     " WHERE t.host = g.host AND t.holder = g.holder"
 )
-_WISH = (
-    "UPDATE {c}.turn SET wish = ?, gap = greatest(gap, ?),"
-    f" due = greatest(due, {_NOW} + ?) WHERE host = ?"
-)
+_WISH = "UPDATE {c}.turn SET wish = ?, gap = greatest(gap, ?), due = greatest(due, {now} + ?) WHERE host = ?"

@@ -24,6 +24,11 @@ class WorkItem:
     look: int = 0  # 0: its entry came; n: the n-th further look at its article
     seen: datetime | None = None  # when a poll brought the entry first
 
+    @property
+    def url(self) -> str | None:
+        """The page that it leads to."""
+        return self.entry.url
+
 
 @dataclass(frozen=True, slots=True)
 class Poll:

@@ -56,10 +56,15 @@ def test_a_transaction_of_a_sleeping_holder_is_ended_before_its_successor_begins
         token = cluster.take("matcher", "a", "sleeper", 0.1)
         assert token is not None
         fence(old, cluster, "matcher", token)
-        with pytest.raises(StorageError), old._db.write() as connection:  # it has the write lock and the lease's row
-            time.sleep(0.15)
-            assert cluster.take("matcher", "b", "successor", 60) == 2
-            connection.exec_driver_sql("DELETE FROM host")
+
+        def sleep_on_it() -> None:
+            with old._db.write() as connection:  # it has the write lock and the lease's row
+                time.sleep(0.15)
+                assert cluster.take("matcher", "b", "successor", 60) == 2
+                connection.exec_driver_sql("DELETE FROM host")
+
+        with pytest.raises(StorageError, match="connection"):
+            sleep_on_it()
 
 
 def test_a_database_that_is_a_file_is_refused_with_a_way_out(tmp_path) -> None:
