@@ -110,7 +110,7 @@ class _Worker:
         return settings
 
     def _jobs(self) -> Sequence[Job]:
-        beat = Job("alive", self._settings.alive_seconds / 5, self._beat, watched=True)
+        beat = Job("alive", self._settings.alive_seconds / 5, self._beat)
         scheduler = Job("schedule", AGAIN, _endured(self._schedule))
         return [beat, scheduler, *self._wanted()]
 
@@ -123,9 +123,11 @@ class _Worker:
         return own
 
     async def _beat(self, _stop: asyncio.Event) -> None:
-        roles = tuple(sorted(self._roles))
-        seconds = self._settings.alive_seconds
-        await self._talk(self._cluster.beat, self._name, socket.gethostname(), roles, seconds)
+        roles, seconds = tuple(sorted(self._roles)), self._settings.alive_seconds
+        try:
+            await self._talk(self._cluster.beat, self._name, socket.gethostname(), roles, seconds)
+        except StorageError as error:
+            structlog.get_logger().warning("the database is away", detail=str(error))
 
     async def _leave(self) -> None:
         try:

@@ -9,14 +9,15 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from benchmarks import cluster_world
 from pipeline.storage import Store
 
-from tests.cluster import world as world_program
-
 ROOT = Path(__file__).parents[2]
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
 PACE = 0.2  # seconds between two requests to one host, as configured
 CONFIG = """\
 [storage]
@@ -70,7 +71,7 @@ def world(hosts: int, stories: int, *, copies: int = 3, base: str = "127.9", **m
     """Outlets that are up while the block runs."""
     options = {"base": base, "hosts": hosts, "stories": stories, "copies": copies, **more}
     told = [word for name, value in options.items() for word in (f"--{name.replace('_', '-')}", str(value))]
-    command = [sys.executable, world_program.__file__, *told]
+    command = [sys.executable, cluster_world.__file__, *told]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:
             yield Hosts(process, base, hosts)

@@ -1,6 +1,6 @@
 """A loopback world of outlets in a process of its own; each host watches over how it is asked.
 
-    python tests/cluster/world.py --hosts 200 --stories 100 --copies 3
+    python benchmarks/cluster_world.py --hosts 200 --stories 100 --copies 3
 
 Each host is one address with a feed at ``/feed`` and a page at ``/p/N`` for each story it carries.  A story is told
 by ``copies`` hosts in nearly the same words; the words of one story have nothing to do with another's.  Prints its
@@ -18,7 +18,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from random import Random
 
-SYLLABLES = "ba de fi go hu ka le mi no pu ra se ti vo zu bren dol fen gar hol lin mor nal pel rin sol tor vel".split()
+SYLLABLES = tuple(
+    "ba de fi go hu ka le mi no pu ra se ti vo zu bren dol fen gar hol lin mor nal pel rin sol tor vel".split()  # noqa: SIM905
+)
 
 
 def words(random: Random, count: int) -> list[str]:
@@ -46,7 +48,9 @@ def told(story: int, copy: int) -> Told:
         del lines[4 + copy % 10]
     groups = [" ".join(lines[n : n + 3]) for n in range(0, len(lines), 3)]
     body = "".join(f"<p>{group}</p>" for group in groups)
-    return Told(title, f"<html><head><title>{title}</title></head><body><article><h1>{title}</h1>{body}</article></body></html>")
+    return Told(
+        title, f"<html><head><title>{title}</title></head><body><article><h1>{title}</h1>{body}</article></body></html>"
+    )
 
 
 @dataclass(slots=True)
