@@ -72,6 +72,8 @@ def database(url: str, now: datetime, progress: Progress | None = None) -> Itera
 
 
 def _what_to_do(fault: str) -> str:
+    if "temporary files" in fault:
+        return "Make room where they go, or set SQLITE_TMPDIR to a folder with room."
     if any(sign in fault for sign in _DERIVED):
         return "Stop the service; `doctor --repair` builds it anew from the rows."
     todo = "Stop the service, move the file away, and `restore` the latest backup."
