@@ -17,8 +17,9 @@ from pipeline.fetch import Web
 from pipeline.model import FeedSource
 from pipeline.run.correcting import Corrections
 from pipeline.run.discovery import discover
+from pipeline.run.related import related_stories
 from pipeline.storage import Link, LinkKind, Store, open_store
-from pipeline.web import FoundFeed, HubDoor, PersonDecision, create_app, serving
+from pipeline.web import FoundFeed, HubDoor, PersonDecision, Related, create_app, serving
 
 
 @asynccontextmanager
@@ -27,9 +28,14 @@ async def page(config: Config, changed: Callable[[], None], hub_door: HubDoor | 
     settings = config.sections["web"]
     with open_store(config.storage.url) as store:
         feeds = FeedDesk(config, store, changed)
-        made = create_app(store, StoryDesk(store, config), settings, app.clock, feeds, hub_door)
+        made = create_app(store, StoryDesk(store, config), settings, app.clock, feeds, hub_door, related_to(store))
         async with serving(made, settings.host, settings.port) as address:
             yield address
+
+
+def related_to(store: Store) -> Related:
+    """The same event in other reports, as the page asks for it."""
+    return lambda story_id: [(r.story, r.similarity) for r in related_stories(store, store.story(story_id))]
 
 
 class StoryDesk:

@@ -175,7 +175,7 @@ def assess(feeds: Sequence[FeedState], now: datetime) -> HealthReport:
 def trouble_of(feed: FeedState, now: datetime) -> Trouble | None:
     """The trouble a feed is in; ``None`` while it is well or may still come round by itself."""
     reason = feed.last_reason
-    if reason is None or feed.failures == 0:
+    if reason is None or feed.failures == 0 or not feed.listed:
         return None
     advice = advice_for(reason)
     if feed.failures < advice.patience:

@@ -317,6 +317,7 @@ class FeedState:
     url: str  # where it is polled now; differs from source.url once it has moved
     next_poll: datetime
     retired: bool = False  # 410, or removed from the configuration
+    listed: bool = True  # stands in the configuration
     validators: Validators = field(default_factory=Validators)
     last_poll: datetime | None = None
     last_success: datetime | None = None

@@ -95,6 +95,7 @@ def _running(commands: _Commands[argparse.ArgumentParser]) -> None:
 
 
 def _reading(commands: _Commands[argparse.ArgumentParser]) -> None:
+    _command(commands, "overview", "overview", "the state of the whole: throughput, delay, copies, feeds, storage")
     items = _command(commands, "items", "items", "list what came in: the journal, newest first")
     items.add_argument("--limit", type=_positive, default=50, metavar="N")
     items.add_argument("--since", type=parse_when, metavar="TIME", help="2026-01-31, 2026-01-31T08:00Z, 90m, 6h, 2d")

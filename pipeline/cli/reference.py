@@ -28,6 +28,8 @@ EXITS = {
 }
 SHAPES = """\
 One JSON object a line, UTF-8, times in ISO 8601 with zone, similarities 0-1. Keys may be added; those listed stay.
+Objects are those of the JSON API (`/api/v1/openapi.json` of the page describes them), so that what one says the other
+says too.
 
 | command | keys |
 |---|---|
@@ -35,7 +37,15 @@ One JSON object a line, UTF-8, times in ISO 8601 with zone, similarities 0-1. Ke
 trail, cursor` |
 | `stories --json`, `story ID --json` | `story_id, title, url, outlet, published, first_seen, last_seen, outlets[], \
 canonical_rule, articles[{article_id, url, outlet, title, published, canonical, score, reason, revision}]`; `story` \
-adds `related[{story_id, title, similarity}]` |
+adds `related[{story_id, title, similarity, story}]` |
+| `search --json` | `place, article_id, story_id, title, url, outlet, published, excerpt` |
+| `feeds list --json` | `feed_id, url, outlet, title, health, note, todo, trouble, language, country, \
+interval_minutes, polled_at, hub, retired, configured, next_poll, why_next, last_poll, last_success, \
+failing_since, failures, last_reason, last_detail, polls, missed, moved_to, proposal, \
+days[{day, items, outcomes}]` |
+| `outlet list --json` | `outlet, feeds, items, new, copies, failed, days[], articles, priority, aliases[]` |
+| `overview --json` | `time, articles, stories, waiting, database_bytes, feeds, late_seconds, items_24h, \
+copies_share_24h, delay_seconds, hours[{start, outcomes, copies}], days[]` |
 | `dedup --output` | input: `{id, url, outlet, title, published, text}`; output, in the order of the input: \
 `{id, story_id, canonical, match: {article_id, score, reason} or null}` |
 | `archive --json` | `engine, lines, articles, undated, repeated, stories, with_copies, largest, compared, same, \

@@ -186,7 +186,8 @@ class Feeds(Part):
     def _state(self, row: Any) -> FeedState:
         state = codec.read_feed(row.state, row.row)
         source = self._sources.get(state.source.url, state.source)
-        return dataclasses.replace(state, source=source, retired=state.retired or not row.listed)
+        listed = bool(row.listed)
+        return dataclasses.replace(state, source=source, retired=state.retired or not listed, listed=listed)
 
 
 # in the order of _columns

@@ -28,16 +28,32 @@ PER_HOUR_SCALE = 1000  # rates are whole thousandths, so that a place in the lis
 class Overview(Stories):
     """The read side of the page: every answer is bounded by its limit or its window of time."""
 
-    def item_page(self, wanted: Mapping[str, Any], *, before: int | None = None, limit: int = 50) -> list[ItemRow]:
-        """At most ``limit`` journal rows, newest first, those older than the row ``before``."""
+    def item_page(
+        self, wanted: Mapping[str, Any], *, before: int | None = None, down_to: int | None = None, limit: int = 50
+    ) -> list[ItemRow]:
+        """At most ``limit`` journal rows, newest first, those older than the row ``before``, the row ``down_to``
+        being the last that is looked at."""
         query = items_query(ItemFilter(**wanted), None, limit)
         with self._db.read() as connection:
-            if before is not None:
-                time = connection.execute(select(_journal.time).where(_journal.row == before)).scalar()
+            for row, is_end in ((before, False), (down_to, True)):
+                if row is None:
+                    continue
+                time = connection.execute(select(_journal.time).where(_journal.row == row)).scalar()
                 if time is None:
                     return []
-                query = query.where(tuple_(_journal.time, _journal.row) < (time, before))
+                place = tuple_(_journal.time, _journal.row)
+                query = query.where(place >= (time, row) if is_end else place < (time, row))
             return [_item(row) for row in connection.execute(query).all()]
+
+    def item_reach(self, before: int | None, number: int) -> int | None:
+        """The journal row that is the ``number``-th from the newest, or from ``before`` on; None where there are
+        fewer."""
+        query = select(_journal.row).order_by(_journal.time.desc(), _journal.row.desc()).offset(number - 1).limit(1)
+        with self._db.read() as connection:
+            if before is not None:
+                time = select(_journal.time).where(_journal.row == before).scalar_subquery()
+                query = query.where(tuple_(_journal.time, _journal.row) < tuple_(time, before))
+            return connection.execute(query).scalar()
 
     def items_behind(self, wanted: Mapping[str, Any], after: int, limit: int) -> list[ItemRow]:
         """At most ``limit`` journal rows that came behind the cursor ``after``, in the order they came."""
@@ -90,22 +106,6 @@ class Overview(Stories):
         return [
             (row.article_id, Match(row.row, row.score, row.reason, codec.read_figures(row.figures))) for row in rows
         ]
-
-    def related_stories(self, story_row: int, limit: int = 6) -> list[StoryRecord]:
-        """Other stories whose articles were verified against articles of this one, but were kept apart."""
-        evidence, other = tables.evidence.c, tables.article.alias()
-        found = (
-            select(other.c.story)
-            .select_from(tables.article)
-            .join(tables.evidence, evidence.article == _article.row)
-            .join(other, other.c.row == evidence.other)
-            .where(_article.story == story_row, other.c.story != story_row)
-            .distinct()
-            .limit(limit)
-        )
-        with self._db.snapshot() as connection:
-            rows = connection.execute(select(tables.story).where(_story.row.in_(found))).all()
-            return self._records(connection, rows)
 
     def tally(self, since: datetime, until: datetime) -> list[tuple[str | None, str | None, str, str, int]]:
         """(feed, outlet, outcome, reason, number) of journal rows decided in [``since``, ``until``)."""

@@ -43,21 +43,24 @@ class Search(Stories):
         with self._db.read() as connection:
             return next_row(connection, "event", "cursor") - 1 - self._indexed_upto(connection)
 
-    def search(self, query: SearchQuery, *, limit: int = 50, before: int | None = None) -> list[Hit]:
+    def search(
+        self, query: SearchQuery, *, limit: int = 50, before: int | None = None, catch_up: int | None = None
+    ) -> list[Hit]:
         """At most ``limit`` articles that a query finds, the last stored first; older than ``before``.
 
-        Brings the index up to date first, unless the store was opened for reading only.
+        Brings the index up to date first, unless the store was opened for reading only, or more than
+        ``catch_up`` events are missing: then it is taken as it is.
         """
-        while not self._db.read_only and self._behind() and self.index_for_search(20_000):
+        while not self._db.read_only and self._behind(catch_up) and self.index_for_search(20_000):
             pass
         sql, values = search_sql(query, before, limit, self._db.words)
         with self._db.read() as connection:
             rows = connection.exec_driver_sql(self._sql(sql), values).all()
         return [_hit(row, query.terms) for row in rows]
 
-    def _behind(self) -> bool:
-        with self._db.read() as connection:
-            return self._indexed_upto(connection) + 1 < next_row(connection, "event", "cursor")
+    def _behind(self, most: int | None) -> bool:
+        missing = self.search_backlog()
+        return missing > 0 and (most is None or missing <= most)
 
     def _indexed_upto(self, connection: Connection) -> int:
         return int(connection.exec_driver_sql(self._sql(_PLACE), (_NAME,)).scalar() or 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from functools import cache
 from types import TracebackType
 from typing import Self
@@ -15,12 +16,16 @@ from .deliveries import Deliveries
 from .hosts import Hosts
 from .migrate import migrate
 from .overview import Overview
+from .query import parse_query
 from .rearranging import Rearranging
 from .retention import Retention
 from .seals import Progress
 from .search import Search
 from .subscriptions import Subscriptions
 from .undoing import Undoing
+from .values import Hit
+
+LITTLE = 20_000  # events that are indexed while somebody waits: a few seconds
 
 
 class Store(Undoing, Rearranging, Aliases, Overview, Search, Retention, Hosts, Subscriptions, Deliveries, Care):
@@ -43,6 +48,13 @@ class Store(Undoing, Rearranging, Aliases, Overview, Search, Retention, Hosts, S
         """
         with self._db.alone(command, shared=shared):
             yield
+
+    def find(self, text: str, now: datetime, *, limit: int = 50, before: int | None = None) -> list[Hit]:
+        """What ``search`` finds for a query as people type it; raises ``UsageError`` for one that has no meaning.
+
+        An index that is far behind is taken as it is: nobody waits for minutes.
+        """
+        return self.search(parse_query(text, now), limit=limit, before=before, catch_up=LITTLE)
 
     def close(self) -> None:
         """Close every connection."""

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Select, literal_column, select
 from pipeline.errors import NotFound
 
 from . import codec, tables
-from .items import Items, escaped, living_row
+from .items import Items, living_row
 from .values import EventKind, Member, StoryEvent, StoryFilter, StoryRecord
 
 _story, _article, _address, _event = tables.story, tables.article, tables.address, tables.event
@@ -94,9 +94,6 @@ def stories_query(wanted: StoryFilter, limit: int) -> Select[Any]:
     """The statement behind ``stories``."""
     wanted = codec.sound(wanted)
     query = select(_story).where(_story.c.merged_into.is_(None), *_conditions(wanted))
-    if wanted.text is not None:
-        title = _article.c.title.ilike(f"%{escaped(wanted.text)}%", escape="\\")
-        query = query.join(_article, _article.c.row == _story.c.canonical).where(title)
     return query.order_by(_story.c.last_seen.desc(), _story.c.row.desc()).limit(limit)
 
 
@@ -111,6 +108,8 @@ def _conditions(wanted: StoryFilter) -> list[ColumnElement[bool]]:
     if wanted.url is not None:
         at = select(_address.c.article).where(_address.c.identity == codec.identity(wanted.url)).scalar_subquery()
         found.append(_story.c.row.in_(select(_article.c.story).where(_article.c.row == at)))
+    if wanted.ids is not None:
+        found.append(_story.c.story_id.in_(wanted.ids))
     if wanted.min_articles > 1:
         found += [_story.c.size > literal_column("1"), _story.c.size >= wanted.min_articles]
     return found

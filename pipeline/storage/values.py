@@ -74,7 +74,7 @@ class StoryFilter:
     until: datetime | None = None  # last seen before
     outlet: str | None = None  # one of its articles is from there
     url: str | None = None  # one of its articles has this canonical URL
-    text: str | None = None  # part of the canonical title
+    ids: tuple[str, ...] | None = None  # these stories, some hundred at most
     min_articles: int = 1
 
 

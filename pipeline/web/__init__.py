@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from .hubs import HubDoor
     from .server import serve, serving
     from .settings import WebSettings, problems
-    from .source import Actions, FeedActions, FoundFeed, PersonDecision, Source
+    from .source import Actions, FeedActions, FoundFeed, PersonDecision, Related, Source
 
 __all__ = [
     "Actions",
@@ -21,6 +21,7 @@ __all__ = [
     "FoundFeed",
     "HubDoor",
     "PersonDecision",
+    "Related",
     "Source",
     "WebSettings",
     "create_app",

@@ -26,7 +26,7 @@ from .live import Streams
 from .render import environment
 from .security import Guard, Keys
 from .settings import WebSettings, problems
-from .source import Actions, FeedActions, Source
+from .source import Actions, FeedActions, Related, Source
 
 
 def create_app(
@@ -36,10 +36,11 @@ def create_app(
     clock: Callable[[], datetime],
     feed_actions: FeedActions | None = None,
     hub_door: hubs.HubDoor | None = None,
+    related: Related | None = None,
 ) -> Starlette:
     """The page and the JSON API over ``source``; without ``actions`` they only show.
 
-    With ``hub_door`` WebSub hubs are answered under ``/websub/``.
+    With ``hub_door`` WebSub hubs are answered under ``/websub/``.  ``related`` finds the same event in other reports.
 
     Raises ``UsageError`` where ``settings`` would show the page to others without a token.
     """
@@ -59,7 +60,7 @@ def create_app(
         },
         lifespan=_lifespan,
     )
-    app.state.web = Web(Desk(source, clock), actions, feed_actions, settings, keys, environment(), clock)
+    app.state.web = Web(Desk(source, clock, related), actions, feed_actions, settings, keys, environment(), clock)
     app.state.streams = Streams(settings.streams)
     return app
 
@@ -81,7 +82,9 @@ def _routes() -> list[Route | Mount]:
         Route("/items", pages.items),
         Route("/items/stream", pages.items_stream),
         Route("/stories", pages.stories),
+        Route("/search", pages.search),
         Route("/stories/{story_id}", pages.story),
+        Route("/stories/{story_id}/related", pages.related),
         Route("/stories/{story_id}/merge", changes.merge, methods=["POST"]),
         Route("/stories/{story_id}/split", changes.split, methods=["POST"]),
         Route("/stories/{story_id}/pin", changes.pin, methods=["POST"]),

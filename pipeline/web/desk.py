@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -15,8 +15,8 @@ from pipeline.urls import mask_url
 from . import passages, shapes
 from .health import feed_health
 from .kept import Kept, Tallies, by
-from .queries import ItemQuery, StoryQuery, place
-from .source import Source, Tally
+from .queries import ItemQuery, SearchQuery, StoryQuery, place
+from .source import Related, Source, Tally
 
 HOURS = 48
 DAYS = 14
@@ -25,13 +25,19 @@ COPYING_SECONDS = 300.0  # how long the matrix of copies holds
 OVERVIEW_SECONDS = 10.0
 RANKED_SECONDS = 120.0  # ranking all stories reads each of them
 FEEDS_SECONDS = 5.0
+LOOKED_THROUGH = 20_000  # journal rows read in search of a title: some ten milliseconds
+FOUND = 300  # articles that a search for stories goes by
+SEARCH_SECONDS = 10.0
+RELATED_SECONDS = 600.0  # working it out reads some hundred articles
+COUNTED_SECONDS = 300.0  # counting all articles by outlet
 ARRIVALS = 2000  # newest articles from which the delay is worked out
 
 
 class Desk:
     """Answers questions from a ``Source``.  Synchronous and safe from several threads."""
 
-    def __init__(self, source: Source, clock: Callable[[], datetime]) -> None:
+    def __init__(self, source: Source, clock: Callable[[], datetime], related: Related | None = None) -> None:
+        self._related = related
         self.source = source
         self.clock = clock
         self.kept = Kept(clock)
@@ -40,8 +46,10 @@ class Desk:
     def items(self, query: ItemQuery) -> shapes.Items:
         """A page of the journal, newest first."""
         query = self.with_feed(query)
-        found = self.source.item_page(query.wanted(), before=query.before, limit=query.limit)
-        following = found[-1].cursor if len(found) == query.limit else None
+        # No index knows parts of titles: so many rows are read at a time, the next page goes on behind them.
+        down_to = self.source.item_reach(query.before, LOOKED_THROUGH) if query.text else None
+        found = self.source.item_page(query.wanted(), before=query.before, down_to=down_to, limit=query.limit)
+        following = found[-1].cursor if len(found) == query.limit else down_to
         return shapes.Items(tuple(map(shapes.item, found)), following)
 
     def items_behind(self, query: ItemQuery, after: int, limit: int) -> list[shapes.Item]:
@@ -62,11 +70,40 @@ class Desk:
         return self._stories(query)
 
     def _stories(self, query: StoryQuery) -> shapes.Stories:
-        found = self.source.story_page(
-            query.wanted(self.clock()), order=query.order, behind=query.behind(), limit=query.limit
-        )
+        wanted = query.wanted(self.clock())
+        if query.text:
+            wanted["ids"] = tuple(self.excerpts(query.text))
+        found = self.source.story_page(wanted, order=query.order, behind=query.behind(), limit=query.limit)
         following = place(found[-1][0]) if len(found) == query.limit else None
         return shapes.Stories(shapes.stories([record for _, record in found]), following)
+
+    def search(self, query: SearchQuery) -> shapes.Hits:
+        """Articles by what they say, the last stored first."""
+        found = self.source.find(query.q, self.clock(), limit=query.limit, before=query.before)
+        following = found[-1].place if len(found) == query.limit else None
+        return shapes.Hits(tuple(map(shapes.hit, found)), following, self.source.search_backlog())
+
+    def excerpts(self, text: str) -> dict[str, str]:
+        """Story id -> text around the first word found, for the ``FOUND`` articles that a search finds last."""
+        return self.kept.get(("find", text), SEARCH_SECONDS, lambda: self._excerpts(text))
+
+    def _excerpts(self, text: str) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for hit in self.source.find(text, self.clock(), limit=FOUND):
+            found.setdefault(hit.story_id, hit.excerpt)
+        return found
+
+    def related(self, story_id: str) -> shapes.RelatedStories:
+        """The same event in other reports; raises ``NotFound``."""
+        found = self.source.story(story_id).story_id
+        if self._related is None:
+            return shapes.RelatedStories(())
+        related = self._related
+        return self.kept.get(
+            ("related", found),
+            RELATED_SECONDS,
+            lambda: shapes.RelatedStories(shapes.related(related(found))),
+        )
 
     def story(self, story_id: str) -> shapes.Story:
         """One story; raises ``NotFound``."""
@@ -151,15 +188,12 @@ class Desk:
         return self.kept.get(("outlets", days), OVERVIEW_SECONDS, lambda: self._outlets(days))
 
     def _outlets(self, days: int) -> shapes.Outlets:
-        feeds = Counter(state.source.outlet for state in self.source.feeds() if not state.retired)
-        daily = self._daily(days, 1)
-        totals: dict[str, Counter[str]] = defaultdict(Counter)
-        for _, tally in self.tallies.days(days):
-            for _, outlet, outcome, reason, number in tally:
-                if outlet is not None:
-                    totals[outlet][outcome] += number
-                    totals[outlet]["copies"] += number if _is_copy(outcome, reason) else 0
-        names = sorted({*feeds, *totals}, key=lambda name: (-sum(d.items for d in daily.get(name, ())), name))
+        aliases = self.source.aliases()
+        feeds, priorities = self._configured(aliases)
+        articles = self.kept.get("articles", COUNTED_SECONDS, lambda: dict(self.source.outlet_counts()))
+        daily, totals = self._daily(days, 1), self._by_outlet(days)
+        known = {*feeds, *totals, *articles, *aliases.values()}
+        names = sorted(known, key=lambda name: (-sum(d.items for d in daily.get(name, ())), name))
         return shapes.Outlets(
             tuple(
                 shapes.Outlet(
@@ -170,11 +204,34 @@ class Desk:
                     copies=totals[name]["copies"],
                     failed=totals[name][Outcome.FAILED.value],
                     days=daily.get(name) or self._no_days(days),
+                    articles=articles.get(name, 0),
+                    priority=priorities.get(name, 0),
+                    aliases=tuple(sorted(alias for alias, meant in aliases.items() if meant == name)),
                 )
                 for name in names
             ),
             self.copying(days),
         )
+
+    def _configured(self, aliases: Mapping[str, str]) -> tuple[Counter[str], dict[str, int]]:
+        """Outlet -> number of its feeds that are polled, and its priority."""
+        feeds: Counter[str] = Counter()
+        priorities: dict[str, int] = {}
+        for source in (state.source for state in self.source.feeds() if not state.retired):
+            name = aliases.get(source.outlet, source.outlet)
+            feeds[name] += 1
+            priorities[name] = max(priorities.get(name, source.priority), source.priority)
+        return feeds, priorities
+
+    def _by_outlet(self, days: int) -> dict[str, Counter[str]]:
+        """Outlet -> journal rows by outcome, and the ``copies`` among them."""
+        totals: dict[str, Counter[str]] = defaultdict(Counter)
+        for _, tally in self.tallies.days(days):
+            for _, outlet, outcome, reason, number in tally:
+                if outlet is not None:
+                    totals[outlet][outcome] += number
+                    totals[outlet]["copies"] += number if _is_copy(outcome, reason) else 0
+        return totals
 
     def copying(self, days: int) -> tuple[shapes.Copying, ...]:
         """Who copies whom in stories last seen within ``days``, the most first."""
@@ -292,6 +349,7 @@ def _feed(state: FeedState, days: tuple[shapes.DayCount, ...], now: datetime) ->
         polled_at=mask_url(state.url),
         hub=mask_url(state.hints.hub) if state.hints.hub else None,
         retired=state.retired,
+        configured=state.listed,
         next_poll=state.next_poll,
         why_next=state.why_next,
         last_poll=state.last_poll,

@@ -22,7 +22,8 @@ def feed_health(state: FeedState, now: datetime) -> tuple[Health, str, str]:
     trouble = trouble_of(state, now)
     proposal = f" Perhaps it moved to {mask_url(state.proposal)}." if state.proposal else ""
     if state.retired:
-        said = REASONS[trouble.reason] if trouble else "gone for good, or no longer in the configuration"
+        said = REASONS[trouble.reason] if trouble else "gone for good"
+        said = said if state.listed else "no longer in the configuration"
         return Health.RETIRED, f"polled no more: {said}", (trouble.todo if trouble else "") + proposal
     if trouble is not None:
         since = span(now - trouble.since)

@@ -88,8 +88,14 @@ def _schema(schema: dict[str, Any], components: dict[str, Any]) -> dict[str, Any
 
 def _parameters(schema: dict[str, Any]) -> list[dict[str, Any]]:
     """Query parameters of a query's fields: absent stands for null."""
+    required = schema.get("required", ())
     return [
-        {"name": name, "in": "query", "schema": _without_null(field)}
+        {
+            "name": name,
+            "in": "query",
+            "schema": _without_null(field),
+            **({"required": True} if name in required else {}),
+        }
         for name, field in schema.get("properties", {}).items()
     ]
 

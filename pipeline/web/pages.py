@@ -8,11 +8,12 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from pipeline.errors import UsageError
 from pipeline.model import Outcome, Reason
 
 from . import charts, live, passages, shapes
 from .context import page, session, web
-from .queries import DaysQuery, ItemQuery, StoryQuery, read
+from .queries import DaysQuery, ItemQuery, SearchQuery, StoryQuery, read
 
 
 def overview(request: Request) -> Response:
@@ -70,10 +71,20 @@ def stories(request: Request) -> Response:
     query = read(StoryQuery, pairs)
     if query.window is None and query.order != "newest":
         query = replace(query, window="7d")
+    desk, mistake = web(request).desk, None
+    try:
+        found = desk.stories(query)
+    except UsageError as error:
+        if not query.text:
+            raise
+        found, mistake = shapes.Stories((), None), str(error)
     return page(
         request,
         "stories.html",
-        found=web(request).desk.stories(query),
+        400 if mistake else 200,
+        found=found,
+        mistake=mistake,
+        excerpts=desk.excerpts(query.text) if query.text and not mistake else {},
         query=query,
         asked={name: value for name, value in pairs if name != "before" and value},
     )
@@ -108,9 +119,29 @@ def story(request: Request) -> Response:
         lead=_lead(parts.desk.stored(speaker.article_id).article.text),
         timeline=charts.timeline(found, stored) if len(found.articles) > 1 else None,
         evidence=parts.desk.evidence(copy.article_id) if copy else (),
-        related=shapes.stories(parts.desk.source.related_stories(record.row)),
         decisions=parts.actions.decisions(found.story_id) if parts.actions else (),
     )
+
+
+def related(request: Request) -> Response:
+    """Other reports of the same event: worked out while the story is being read."""
+    found = web(request).desk.related(request.path_params["story_id"])
+    template = "_related.html" if request.headers.get("x-fragment") else "related.html"
+    return page(request, template, found=found.related, story_id=request.path_params["story_id"])
+
+
+def search(request: Request) -> Response:
+    """Articles by what they say."""
+    pairs = [(name, value) for name, value in request.query_params.multi_items() if value]
+    if not any(name == "q" for name, _ in pairs):
+        return page(request, "search.html", found=None, asked={}, error=None)
+    query, asked = None, {name: value for name, value in pairs if name != "before"}
+    try:
+        query = read(SearchQuery, pairs)
+        found = web(request).desk.search(query)
+    except UsageError as error:
+        return page(request, "search.html", 400, found=None, asked=asked, error=str(error))
+    return page(request, "search.html", found=found, asked=asked, error=None)
 
 
 def _head(article: shapes.StoryArticle, note: str) -> tuple[str, str]:

@@ -66,7 +66,7 @@ class StoryQuery:
 
     order: Order = "newest"
     window: Window | None = None  # last seen within it
-    text: Words | None = None  # part of the canonical title
+    text: Words | None = None  # words as for ``search``, among the articles found last
     outlet: Name | None = None
     url: Address | None = None
     min_articles: Annotated[int, Meta(ge=1, le=1000)] = 1
@@ -77,7 +77,7 @@ class StoryQuery:
 
     def wanted(self, now: datetime) -> dict[str, Any]:
         """The conditions at ``now``."""
-        found = _given(self, ("order", "window", "before", "limit"))
+        found = _given(self, ("order", "window", "before", "limit", "text"))
         length = WINDOWS[self.window] if self.window else None
         if length is not None:
             found["since"] = max(now - length, self.since or now - length)
@@ -91,6 +91,15 @@ class StoryQuery:
         if max(key, row) > 2**62:
             raise QueryError("before: not a place that was given out")
         return key, row
+
+
+@dataclass(frozen=True, slots=True)
+class SearchQuery:
+    """Articles by what they say."""
+
+    q: Annotated[str, Meta(min_length=1, max_length=1000)]  # words, "a phrase", pref*, -without, outlet:, since: ...
+    before: Cursor | None = None  # those older than this place
+    limit: Annotated[int, Meta(ge=1, le=200)] = 20
 
 
 @dataclass(frozen=True, slots=True)

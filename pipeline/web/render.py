@@ -45,6 +45,7 @@ def environment() -> Environment:
         "host": host,
         "reason_words": reason_words,
         "with_query": with_query,
+        "capitalize_first": capitalize_first,
     }
     made.globals |= {"static": static_url, "reasons": REASONS}
     return made
@@ -120,6 +121,11 @@ def host(url: str | None) -> str:
 def reason_words(reason: str) -> str:
     """``joined_story`` as ``joined story``."""
     return reason.replace("_", " ")
+
+
+def capitalize_first(text: str) -> str:
+    """``text`` as the beginning of a sentence; the rest stays as it is."""
+    return text[:1].upper() + text[1:]
 
 
 def with_query(base: str, values: dict[str, Any], **more: Any) -> str:

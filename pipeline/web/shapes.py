@@ -14,7 +14,8 @@ from pipeline.model import Outcome, Reason
 from pipeline.urls import mask_url
 
 from .passages import Comparison, Span
-from .source import ItemRow, StoryRecord
+from .source import Hit as SearchHit
+from .source import ItemRow, PersonDecision, StoryRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,11 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Items:
-    """Newest first; ``next`` is the ``before`` of the page behind, null at the end."""
+    """Newest first; ``next`` is the ``before`` of the page behind, null at the end.
+
+    A search by ``text`` looks at 20,000 rows at a time: a page may hold fewer than asked for, even none, and
+    still have a ``next``.
+    """
 
     items: tuple[Item, ...]
     next: int | None
@@ -81,6 +86,96 @@ class Stories:
 
     stories: tuple[Story, ...]
     next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """An article that a search found; ``excerpt`` is text around the first word found."""
+
+    place: int
+    article_id: str
+    story_id: str
+    title: str
+    url: str
+    outlet: str | None
+    published: datetime | None
+    excerpt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """The last stored first; ``next`` is the ``before`` of the page behind, null at the end.
+
+    ``not_indexed`` changes of stories are too new to be found.
+    """
+
+    hits: tuple[Hit, ...]
+    next: int | None
+    not_indexed: int
+
+
+@dataclass(frozen=True, slots=True)
+class RelatedStory:
+    """Another report of the same event; ``similarity`` of wording and names, 0-1."""
+
+    story_id: str
+    title: str
+    similarity: float
+    story: Story
+
+
+@dataclass(frozen=True, slots=True)
+class RelatedStories:
+    """The most similar first."""
+
+    related: tuple[RelatedStory, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a person decided about a story."""
+
+    decision_id: int
+    text: str
+    made: datetime
+    undone: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """The last first."""
+
+    decisions: tuple[Decision, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFeed:
+    """A feed that an address led to."""
+
+    url: str
+    title: str
+    known: bool  # polled already
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFeeds:
+    """What discovery found."""
+
+    feeds: tuple[FoundFeed, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """How many feeds are polled from now on that were not."""
+
+    added: int
+
+
+@dataclass(frozen=True, slots=True)
+class Opml:
+    """Feeds as an OPML 2.0 document."""
+
+    opml: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +288,7 @@ class Feed:
     polled_at: str  # differs from ``url`` once it has moved
     hub: str | None  # that tells us of news (WebSub)
     retired: bool
+    configured: bool  # false: taken out of the configuration; what it brought stays
     next_poll: datetime
     why_next: str
     last_poll: datetime | None
@@ -226,6 +322,9 @@ class Outlet:
     copies: int  # of its new articles, those that joined a story
     failed: int
     days: tuple[DayCount, ...]
+    articles: int  # of all time
+    priority: int  # the higher speaks first
+    aliases: tuple[str, ...]  # other names it goes by
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,6 +389,30 @@ def item(found: ItemRow) -> Item:
         timings=row.timings,
         trail=row.trail,
     )
+
+
+def hit(found: SearchHit) -> Hit:
+    """The shape of ``search --json`` and of the API."""
+    return Hit(
+        place=found.place,
+        article_id=found.article_id,
+        story_id=found.story_id,
+        title=found.title,
+        url=found.url,
+        outlet=found.outlet,
+        published=found.published,
+        excerpt=found.excerpt,
+    )
+
+
+def decisions(found: Sequence[PersonDecision]) -> Decisions:
+    """What people decided, the last first."""
+    return Decisions(tuple(Decision(d.decision_id, d.text, d.made, d.undone) for d in found))
+
+
+def related(found: Sequence[tuple[StoryRecord, float]]) -> tuple[RelatedStory, ...]:
+    """The shape of ``story ID --json`` and of the API."""
+    return tuple(RelatedStory(record.story_id, record.title, score, story(record)) for record, score in found)
 
 
 def story(record: StoryRecord) -> Story:

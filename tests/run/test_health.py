@@ -155,6 +155,12 @@ def test_the_digest() -> None:
     )
 
 
+def test_a_feed_that_was_taken_out_troubles_nobody() -> None:
+    gone = replace(failing(Reason.DNS_FAILED, 9), retired=True, listed=False)
+    assert assess([gone], NOW).troubles == ()
+    assert assess([replace(gone, listed=True)], NOW).troubles
+
+
 def test_a_digest_is_bounded_safe_and_keeps_secrets() -> None:
     feeds = [failing(Reason.TIMEOUT, 5, row) for row in range(200)]
     text = digest(assess(feeds, NOW), {})

@@ -78,7 +78,6 @@ def test_what_a_story_page_needs(filled: Store) -> None:
     [(other, match)] = filled.evidence_of("a8")
     assert (other, match.reason, match.evidence) == ("a1", "reprint", {"containment": 0.75, "jaccard": 0.5})
     assert filled.evidence_of("nobody") == []
-    assert filled.related_stories(story.row) == []
 
 
 def test_totals_and_arrivals(filled: Store) -> None:

@@ -115,11 +115,14 @@ def test_a_filter_holds_for_what_streams_in(tab: Tab, world: World) -> None:
 def test_search(tab: Tab) -> None:
     page = tab.go("/stories")
     page.keyboard.press("/")
-    page.keyboard.type("swing bridge")
+    page.keyboard.type('"cross old swing" bridge')
     page.keyboard.press("Enter")
-    page.wait_for_url("**text=swing+bridge**")
+    page.wait_for_url("**text=%22cross+old+swing%22+bridge**")
     assert page.locator(".story").count() == 1
     assert page.locator(".story h3").inner_text() == "Trams to cross old swing bridge from May"
+    assert "swing bridge" in page.locator(".story .excerpt").inner_text()
+    page = tab.go("/search?q=swing+bridge")
+    assert "swing bridge" in page.locator(".hit .excerpt").first.inner_text()
 
 
 def test_passages_are_highlighted(tab: Tab, world: World) -> None:

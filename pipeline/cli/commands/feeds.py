@@ -6,7 +6,7 @@ import asyncio
 import sys
 from argparse import Namespace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pipeline import app
 from pipeline.cli import show
@@ -14,12 +14,14 @@ from pipeline.config.edit import add_feeds, remove_feeds
 from pipeline.errors import UsageError
 from pipeline.feeds import moved_back, read_opml, write_opml
 from pipeline.fetch import Web
-from pipeline.model import FeedSource, FeedState, Reason
+from pipeline.model import FeedSource, Reason
 from pipeline.run.discovery import Look, discover, look
 from pipeline.run.poll import moved_row
 from pipeline.storage import open_store
 from pipeline.text import count_of
 from pipeline.urls import mask_url
+from pipeline.web.desk import Desk
+from pipeline.web.shapes import Feed, Health
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,23 +38,23 @@ def run(args: Namespace) -> int:
 
 def _list(args: Namespace, config: Config) -> int:
     with open_store(config.storage.url, progress=show.ticker()) as store:
-        states = {state.source.url: state for state in store.feeds()}
-    rows = [(feed, states.get(feed.url)) for feed in config.feeds]
+        store.sync_feeds(config.feeds, app.clock())  # what a round would do first
+        rows = tuple(feed for feed in Desk(store, app.clock).feeds().feeds if feed.configured)
     if args.failing:
-        rows = [(feed, state) for feed, state in rows if state and (state.failures or state.retired)]
+        rows = tuple(feed for feed in rows if feed.health not in _WELL)
     if args.json:
-        show.json_lines(_as_json(feed, state) for feed, state in rows)
+        show.json_lines(rows)
         return 0
     table = show.table("outlet", "lang", "health", "last poll", "next poll", "~address, and why then")
-    for feed, state in rows:
-        why = f"{mask_url(feed.url)}  {state.why_next if state else 'not polled yet'}"
+    for feed in rows:
+        said = feed.why_next if feed.health in _WELL else " ".join(filter(None, (f"{feed.note}.", feed.todo)))
         table.add_row(
             show.text(feed.outlet, width=28),
             feed.language or "",
-            _health(state),
-            show.moment(state.last_poll) if state else "",
-            show.moment(state.next_poll) if state else "",
-            show.text(why),
+            show.text(_said(feed), _STYLE.get(feed.health, "yellow")),
+            show.moment(feed.last_poll),
+            "" if feed.retired else show.moment(feed.next_poll),
+            show.text(f"{feed.url}  {said}"),
         )
     console = show.console()
     console.print(table)
@@ -60,40 +62,14 @@ def _list(args: Namespace, config: Config) -> int:
     return 0
 
 
-def _health(state: FeedState | None) -> Any:
-    if state is None or state.last_poll is None:
-        return show.text("new", "dim")
-    if state.retired:
-        return show.text("retired", "red")
-    if state.failures:
-        return show.text(f"{state.last_reason} ×{state.failures}", "red")
-    return show.text("well", "green")
+_WELL = (Health.FINE, Health.NEW)
+_STYLE = {Health.FINE: "green", Health.NEW: "dim", Health.FAILING: "red", Health.RETIRED: "red"}
 
 
-def _as_json(feed: FeedSource, state: FeedState | None) -> dict[str, Any]:
-    known: dict[str, Any] = {
-        "url": mask_url(feed.url),
-        "outlet": feed.outlet,
-        "language": feed.language,
-        "country": feed.country,
-    }
-    if state is None:
-        return known
-    return known | {
-        "polled_at": mask_url(state.url),
-        "last_poll": state.last_poll,
-        "last_success": state.last_success,
-        "next_poll": state.next_poll,
-        "why_next": state.why_next,
-        "hub": mask_url(state.hints.hub) if state.hints.hub else None,
-        "failures": state.failures,
-        "failing_since": state.failing_since,
-        "reason": state.last_reason,
-        "detail": state.last_detail,
-        "missed": state.missed,
-        "retired": state.retired,
-        "proposal": state.proposal,
-    }
+def _said(feed: Feed) -> str:
+    """The health in a word or two, with the reason where polls fail."""
+    failed = f" {feed.last_reason} ×{feed.failures}" if feed.failures and feed.last_reason else ""
+    return f"{feed.health}{failed}"
 
 
 def _add(args: Namespace, config: Config) -> int:

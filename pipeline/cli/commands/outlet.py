@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pipeline import app
 from pipeline.cli import show
 from pipeline.storage import open_store
 from pipeline.text import count_of
+from pipeline.web.desk import Desk
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -23,30 +24,15 @@ def run(args: Namespace) -> int:
 
 def _list(args: Namespace, config: Config) -> int:
     with app.open_reader(args) as store:
-        counts, aliases = dict(store.outlet_counts()), store.aliases()
-    feeds: dict[str, int] = {}
-    priorities: dict[str, int] = {}
-    for feed in config.feeds:
-        outlet = aliases.get(feed.outlet, feed.outlet)
-        feeds[outlet] = feeds.get(outlet, 0) + 1
-        priorities[outlet] = max(priorities.get(outlet, feed.priority), feed.priority)
-    rows: list[dict[str, Any]] = [
-        {
-            "outlet": outlet,
-            "articles": counts.get(outlet, 0),
-            "feeds": feeds.get(outlet, 0),
-            "priority": priorities.get(outlet, 0),
-            "aliases": sorted(name for name, meant in aliases.items() if meant == outlet),
-        }
-        for outlet in sorted({*counts, *feeds, *aliases.values()}, key=str.casefold)
-    ]
+        rows = Desk(store, app.clock).outlets().outlets
     if args.json:
         show.json_lines(rows)
         return 0
-    table = show.table("outlet", ">articles", ">feeds", ">priority", "~also called")
+    table = show.table("outlet", ">articles", ">feeds", ">priority", ">new, 14 d", ">copies", "~also called")
     for row in rows:
-        numbers = [str(row[key]) for key in ("articles", "feeds", "priority")]
-        table.add_row(show.text(row["outlet"], width=40), *numbers, show.text(", ".join(map(str, row["aliases"]))))
+        share = f"{row.copies / row.new:.0%}" if row.new else ""
+        numbers = [f"{number:,}" for number in (row.articles, row.feeds, row.priority, row.new)]
+        table.add_row(show.text(row.outlet, width=40), *numbers, share, show.text(", ".join(row.aliases)))
     show.console().print(table)
     return 0
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pipeline import app
 from pipeline.cli import show
 from pipeline.storage import Hit, open_store, parse_query
 from pipeline.text import count_of
+from pipeline.web import shapes
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -24,7 +25,7 @@ def run(args: Namespace) -> int:
     with app.open_reader(args) as store:
         hits = store.search(query, limit=args.limit, before=args.before)
     if args.json:
-        show.json_lines(map(as_json, hits))
+        show.json_lines(map(shapes.hit, hits))
     else:
         _print(hits, args.limit)
     if behind:
@@ -42,20 +43,6 @@ def _catch_up(args: Namespace) -> int:
                 pass
         return 0
     return behind
-
-
-def as_json(hit: Hit) -> dict[str, Any]:
-    """The stable shape of ``search --json``."""
-    return {
-        "place": hit.place,
-        "article_id": hit.article_id,
-        "story_id": hit.story_id,
-        "title": hit.title,
-        "url": hit.url,
-        "outlet": hit.outlet,
-        "published": hit.published,
-        "excerpt": hit.excerpt,
-    }
 
 
 def _print(hits: list[Hit], limit: int) -> None:

@@ -13,6 +13,7 @@ from pipeline.run.correcting import find_story
 from pipeline.run.related import related_stories
 from pipeline.storage import StoryRecord
 from pipeline.text import count_of
+from pipeline.web import shapes
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -34,7 +35,7 @@ def run(args: Namespace) -> int:
         story = find_story(store, args.what)
         related = related_stories(store, story)
     if args.json:
-        others = [{"story_id": r.story.story_id, "title": r.story.title, "similarity": r.similarity} for r in related]
+        others = shapes.related([(r.story, r.similarity) for r in related])
         show.json_lines([{**as_json(story), "related": others}])
     else:
         print_story(show.console(), story)

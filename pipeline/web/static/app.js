@@ -140,6 +140,16 @@ async function showBeside(link) {
   $("#beside").scrollIntoView({ behavior: still ? "auto" : "smooth", block: "start" });
 }
 
+// --- parts that take a while to work out ---------------------------------------------------------------
+
+async function fillFragment(slot) {
+  const answer = await fetch(slot.dataset.fragment, { headers: { "X-Fragment": "1" } }).catch(() => null);
+  if (!answer?.ok) return; // the link in it still leads there
+  const parsed = new DOMParser().parseFromString(await answer.text(), "text/html");
+  slot.replaceChildren(...parsed.body.childNodes);
+  localTimes(slot);
+}
+
 // --- keyboard ------------------------------------------------------------------------------------------
 
 let going = false;
@@ -185,6 +195,7 @@ function pressed(event) {
 localTimes();
 setInterval(() => localTimes(), 30000);
 followLog();
+$$("[data-fragment]").forEach(fillFragment);
 document.addEventListener("keydown", pressed);
 $("#theme")?.addEventListener("click", toggleTheme);
 $("#keys")?.addEventListener("click", () => $("#help").showModal());
