@@ -70,4 +70,6 @@ def span(time: timedelta) -> str:
     days, hours = minutes // 1440, minutes // 60 % 24
     if days:
         return count_of(days, "day") + (f" {hours} h" if hours else "")
-    return f"{hours} h {minutes % 60} min" if hours else f"{minutes} min"
+    if hours:
+        return f"{hours} h" + (f" {minutes % 60} min" if minutes % 60 else "")
+    return f"{minutes} min"

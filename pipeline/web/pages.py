@@ -10,9 +10,11 @@ from starlette.responses import RedirectResponse, Response
 
 from pipeline.errors import UsageError
 from pipeline.model import Outcome, Reason
+from pipeline.urls import mask_url
 
 from . import charts, live, passages, shapes
 from .context import page, session, web
+from .desk import LOOKED_THROUGH
 from .queries import DaysQuery, ItemQuery, SearchQuery, StoryQuery, read
 
 
@@ -51,6 +53,8 @@ def items(request: Request) -> Response:
         outcomes=list(Outcome),
         all_reasons=list(Reason),
         outlets=sorted({feed.source.outlet for feed in feeds}, key=str.casefold),
+        feeds=sorted(mask_url(feed.source.url) for feed in feeds),
+        looked=LOOKED_THROUGH,
     )
 
 
@@ -214,6 +218,7 @@ def outlets(request: Request) -> Response:
         outlets=found.outlets,
         days=query.days,
         matrix=charts.matrix(pairs),
+        busiest=found.copying[:10],
         sparks=[charts.spark(outlet.days) for outlet in found.outlets],
     )
 

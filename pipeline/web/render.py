@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 import nh3
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from pipeline.model import REASONS
 from pipeline.text import one_line
@@ -22,6 +22,7 @@ from pipeline.urls import is_web_url, mask_url
 # Characters that could mislead a reader; the same that pipeline.text escapes for terminals, here left out.
 _MISLEADING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 _MARKUP = re.compile(r"<[a-zA-Z/!?][^<>]*>")
+_ASKED = re.compile(r"(-?)(?<!\w)([a-z]+:\"?)?(\w+)(\*?)")
 _SPANS = ((60, 1, "s"), (3600, 60, "min"), (172800, 3600, "h"), (float("inf"), 86400, "d"))
 
 
@@ -46,6 +47,8 @@ def environment() -> Environment:
         "reason_words": reason_words,
         "with_query": with_query,
         "capitalize_first": capitalize_first,
+        "marked": marked,
+        "feed_name": feed_name,
     }
     made.globals |= {"static": static_url, "reasons": REASONS}
     return made
@@ -121,6 +124,28 @@ def host(url: str | None) -> str:
 def reason_words(reason: str) -> str:
     """``joined_story`` as ``joined story``."""
     return reason.replace("_", " ")
+
+
+def feed_name(url: str, most: int = 48) -> str:
+    """A feed's address without its scheme, its middle left out where it is long."""
+    name = plain(url.partition("://")[2] or url)
+    return name if len(name) <= most else f"{name[: most // 2]}…{name[-(most // 2 - 1) :]}"
+
+
+def marked(text: str, query: str) -> Markup:
+    """``text`` with the words of a search highlighted; both are data.
+
+    >>> marked("Bridges & trams", "bridge* -eel outlet:X")
+    Markup('<mark>Bridges</mark> &amp; trams')
+    """
+    words = []
+    for minus, field, word, star in _ASKED.findall(query):
+        if not minus and not field:
+            words.append(re.escape(word) + (r"\w*" if star else r"\b"))
+    if not words:
+        return escape(text)
+    parts = re.split(rf"\b({'|'.join(words)})", text, flags=re.IGNORECASE)
+    return Markup("").join(Markup("<mark>{}</mark>").format(p) if n % 2 else escape(p) for n, p in enumerate(parts))
 
 
 def capitalize_first(text: str) -> str:

@@ -178,6 +178,7 @@ def test_a_digest_is_bounded_safe_and_keeps_secrets() -> None:
     [
         (timedelta(minutes=5), "5 min"),
         (timedelta(hours=3, minutes=20), "3 h 20 min"),
+        (timedelta(hours=9), "9 h"),
         (timedelta(days=1), "1 day"),
         (timedelta(days=4, hours=7, minutes=59), "4 days 7 h"),
         (timedelta(0), "0 min"),

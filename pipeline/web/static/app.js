@@ -172,7 +172,7 @@ function pressed(event) {
   }
   if (going) {
     going = false;
-    const link = $(`nav a[data-key="${CSS.escape(event.key)}"]`);
+    const link = $(`.top a[data-key="${CSS.escape(event.key)}"]`);
     if (link) location.assign(link.href);
     return;
   }
