@@ -26,14 +26,16 @@ _numbers = itertools.count(1)
 class Server:
     """One server in a folder."""
 
-    def __init__(self, *, killed: bool = False) -> None:
-        """``killed`` one will be, so it acknowledges a commit once the system has it."""
+    def __init__(self, *, killed: bool = False, careful: bool = False) -> None:
+        """``killed`` one will be, so it acknowledges a commit once the system has it; a ``careful`` one is set up
+        as PostgreSQL is by default."""
         self.folder = Path(tempfile.mkdtemp(prefix="storyfold-pg-"))
         self._server = self._start()
         self._template = False
         self._shared = ""
         settings = HASTY if killed else HASTY + HASTIER
-        self.run(*(f"ALTER SYSTEM SET {setting}" for setting in settings), "SELECT pg_reload_conf()")
+        if not careful:
+            self.run(*(f"ALTER SYSTEM SET {setting}" for setting in settings), "SELECT pg_reload_conf()")
 
     def _start(self) -> Any:
         with warnings.catch_warnings():  # it would rather have XDG_RUNTIME_DIR

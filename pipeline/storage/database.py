@@ -61,6 +61,7 @@ class Database(ABC):
     mark: ClassVar[str]  # what the driver wants for a value in a statement
 
     waits: ClassVar[bool] = False  # whether it can go away and come back
+    parted: ClassVar[bool] = False  # whether texts and the journal lie in parts
 
     engine: Engine
     words: FullText

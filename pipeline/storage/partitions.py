@@ -60,20 +60,20 @@ class Partitions:
     """The parts that are there, as this process knows them.  Used inside write transactions only."""
 
     def __init__(self) -> None:
-        self._weeks: set[Span] = set()
+        self._week: Span | None = None  # the newest; older ones may be dropped by another process
         self._end: int | None = None
 
     def forget(self) -> None:
         """What was known may have been rolled back."""
-        self._weeks.clear()
+        self._week = None
         self._end = None
 
     def ready_for_times(self, connection: Connection, times: Iterable[int]) -> None:
         """Make the weeks of the journal that rows of these times go into."""
-        for week in sorted({week_of(time) for time in times} - self._weeks):
+        for week in sorted({week_of(time) for time in times} - {self._week}):
             if not _there(connection, week_name(week)):
                 _make(connection, JOURNAL, week_name(week), week)
-            self._weeks.add(week)
+            self._week = max(week, self._week or week)
 
     def ready_for_articles(self, connection: Connection, rows: Iterable[int]) -> None:
         """Make the ranges that articles of these rows go into."""
@@ -111,3 +111,81 @@ _PARTS = (
     "SELECT c.relname, pg_get_expr(c.relpartbound, c.oid) FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid"
     " WHERE i.inhparent = CAST(%s AS regclass)"
 )
+
+
+def drop_weeks(connection: Connection, before: int) -> tuple[int, Span | None]:
+    """Drop the weeks of the journal that lie wholly before a time: how many rows went, and the newest row's week,
+    which stays, so that cursors only grow.
+    """
+    time = connection.exec_driver_sql("SELECT time FROM journal ORDER BY row DESC LIMIT 1").scalar()
+    newest = None if time is None else week_of(time)
+    dropped = 0
+    for name, week in parts_of(connection, JOURNAL):
+        if week.high <= before and week != newest:
+            dropped += connection.exec_driver_sql(f"SELECT count(*) FROM {name}").scalar_one()  # noqa: S608
+            connection.exec_driver_sql(f"DROP TABLE {name}")
+    return dropped, newest
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A range in which texts are to be forgotten: ``old`` article rows, beside ``kept`` ones."""
+
+    span: Span
+    old: tuple[int, ...]
+    kept: int
+    last: bool  # still being filled
+
+
+def due_range(connection: Connection, before: int) -> Due | None:
+    """The first range whose articles have all passed their time, or the last one; None where nothing is to go."""
+    newest = connection.exec_driver_sql("SELECT coalesce(max(row), 0) FROM article").scalar_one()
+    for _, span in parts_of(connection, BY_ARTICLE[0]):
+        last = newest < span.high
+        if not last and (_stored_behind(connection, span) or before) >= before:
+            return None
+        old = connection.exec_driver_sql(_OLD, (span.low, span.high, before, before)).scalars().all()
+        if old or not last:
+            there = connection.exec_driver_sql(_THERE, (span.low, span.high)).scalar_one()
+            return Due(span, tuple(old), there - len(old), last)
+    return None
+
+
+def drop_range(connection: Connection, due: Due) -> None:
+    """Drop a range in every table it lies in; what is not old goes to the rest."""
+    for table in BY_ARTICLE:
+        part = range_name(table, due.span)
+        connection.exec_driver_sql(f"ALTER TABLE {table} DETACH PARTITION {part}")
+        connection.exec_driver_sql(
+            f"INSERT INTO {table} SELECT * FROM {part} WHERE NOT (article = ANY(%s))",  # noqa: S608
+            (list(due.old),),
+        )
+        connection.exec_driver_sql(f"DROP TABLE {part}")
+
+
+def thin_range(connection: Connection, span: Span, gone: list[int]) -> None:
+    """Write a range anew without some articles, so that their space is free at once."""
+    for table in BY_ARTICLE:
+        part = range_name(table, span)
+        connection.exec_driver_sql(
+            f"CREATE TEMP TABLE kept ON COMMIT DROP AS SELECT * FROM {part} WHERE NOT (article = ANY(%s))",  # noqa: S608
+            (gone,),
+        )
+        connection.exec_driver_sql(f"TRUNCATE {part}")
+        connection.exec_driver_sql(f"INSERT INTO {part} SELECT * FROM kept")  # noqa: S608
+        connection.exec_driver_sql("DROP TABLE kept")
+
+
+def _stored_behind(connection: Connection, span: Span) -> int | None:
+    """When the articles behind a range began to be stored; later texts of some of them do not count."""
+    found = connection.exec_driver_sql(_BEHIND, (span.high, span.high + 100)).scalar()
+    return None if found is None else int(found)
+
+
+_BEHIND = "SELECT min(stored) FROM article WHERE row >= %s AND row < %s"
+_OLD = (
+    "SELECT a.row FROM sketch k JOIN article a ON a.row = k.article JOIN story s ON s.row = a.story"
+    " WHERE k.article >= %s AND k.article < %s AND a.stored < %s"
+    " AND NOT (s.canonical = a.row AND s.last_seen >= %s) ORDER BY a.row"
+)
+_THERE = "SELECT count(*) FROM sketch WHERE article >= %s AND article < %s"

@@ -69,6 +69,7 @@ class PostgresDatabase(Database):
     dialect = "postgresql"
     mark = "%s"
     waits = True
+    parted = True
 
     def __init__(self, url: URL, *, read_only: bool = False) -> None:
         _driver()

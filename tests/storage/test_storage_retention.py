@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 
 from storage_builders import LATER, NOW, article, entry, ingest, join, revise, row, source
@@ -79,15 +80,14 @@ def test_old_journal_rows_go_but_cursors_grow(store: Store) -> None:
     feed = store.feeds()[0]
     rows = [row(Outcome.FAILED, Reason.TIMEOUT, time=OLD + timedelta(hours=n)) for n in range(5)]
     store.apply_poll(feed, [], rows, NOW)
-    assert [store.forget_items(NOW, limit=3) for _ in range(3)] == [3, 1, 0]
+    assert [store.forget_items(NOW, limit=3) for _ in range(3)] == [3, 1, 0]  # one week, also where there are weeks
     assert [item.cursor for item in store.items()] == [5]
     store.apply_poll(feed, [], rows[:1], NOW)
     assert [item.cursor for item in store.items(after=0)] == [5, 6]
 
 
 def test_size_is_what_is_used(store: Store) -> None:
-    store.apply([ingest(n, n, text="word " * 2000) for n in range(1, 50)], OLD)
+    store.apply([ingest(n, n, text=os.urandom(20_000).hex()) for n in range(1, 50)], OLD)
     full = store.size_bytes()
     store.forget_texts(NOW, limit=1000)
-    if store._db.dialect == "sqlite":
-        assert 0 < store.size_bytes() < full / 2
+    assert 0 < store.size_bytes() < full / 2
