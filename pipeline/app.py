@@ -145,6 +145,11 @@ def lock_path(url: str) -> Path | None:
     return Path(name + ".lock") if name else None
 
 
+def on_a_server(url: str) -> bool:
+    """Whether a database is one of a server, and no file."""
+    return not url.startswith("sqlite:")
+
+
 def matching_rules(config: Config, store: Store | None = None) -> Rules:
     """All that decisions depend on: the configuration, and what people said about stored articles."""
     from pipeline.dedup import Links, Rules
@@ -264,10 +269,13 @@ async def assembled(
 
 
 def pages_of(config: Config) -> Pages | None:
-    """The kept pages, in a file beside the database; None where none are kept."""
+    """The kept pages, in a file beside the database (or named after it); None where none are kept."""
     from pipeline.storage.pages import open_pages
 
-    name = config.storage.url.partition("sqlite:///")[2].partition("?")[0]
+    url = config.storage.url
+    name = url.partition("sqlite:///")[2].partition("?")[0]
+    if on_a_server(url):  # each machine keeps the pages it fetched, in its working folder
+        name = url.partition("?")[0].rpartition("/")[2] or "storyfold"
     return open_pages(f"{name}.pages") if name and config.sections["pages"].keep_days else None
 
 

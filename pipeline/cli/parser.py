@@ -75,7 +75,7 @@ def _common(group: argparse._ActionsContainer) -> None:
 
 _COMMON: dict[tuple[str, ...], dict[str, Any]] = {
     ("--config",): {"type": Path, "metavar": "FILE", "help": "configuration (default: config/pipeline.toml)"},
-    ("--db",): {"metavar": "URL", "help": "database, e.g. sqlite:///news.db (overrides [storage] url)"},
+    ("--db",): {"metavar": "URL", "help": "sqlite:///news.db or postgresql://user@host/name (overrides [storage] url)"},
     ("--json",): {"action": "store_true", "help": "machine-readable output, one JSON object a line"},
     ("--log",): {"choices": ["console", "json", "off"], "help": "log lines on standard error"},
     ("--log-level",): {"choices": ["debug", "info", "warning", "error"]},
@@ -212,6 +212,11 @@ def _care(commands: _Commands[argparse.ArgumentParser]) -> None:
     first = doctor.add_mutually_exclusive_group()
     first.add_argument("--repair", action="store_true", help="build the indexes anew from the rows, then look")
     first.add_argument("--accept", action="store_true", help="take rows changed by hand for right, then look")
+    databases = commands.add_parser("db", help="move to another kind of database", formatter_class=_Help)
+    actions = databases.add_subparsers(dest="action", metavar="ACTION", required=True)
+    copy = _command(actions, "copy", "db", "copy a SQLite database into an empty PostgreSQL one, and compare")
+    copy.add_argument("source", metavar="SQLITE_URL", help="sqlite:///news.db; nobody may write to it meanwhile")
+    copy.add_argument("target", metavar="POSTGRES_URL", help="postgresql://user@host/name, made by `createdb`")
     _command(commands, "tidy", "care", "forget what is past its time, by [retention] and [pages]")
 
 

@@ -54,7 +54,8 @@ def configuration(config: Config) -> Iterator[Finding]:
 def database(url: str, now: datetime, progress: Progress | None = None) -> Iterator[Finding]:
     """The database's file, read whole, telling ``progress``; what is in it that should not be."""
     path = Path(url.partition("sqlite:///")[2].partition("?")[0])
-    if not path.exists():
+    file = url.startswith("sqlite:")
+    if file and not path.exists():
         yield Finding("database", "warning", f"{path} is not there yet", "The first round makes it.")
         return
     try:
@@ -62,13 +63,17 @@ def database(url: str, now: datetime, progress: Progress | None = None) -> Itera
             faults = store.full_check(progress=progress)
             if not faults:
                 counts = store.counts()
-                said = f"{path}: sound, {counts.articles} articles in {counts.stories} stories"
+                name = path if file else f"on the server, {store.size_bytes() >> 20} MiB"
+                said = f"{name}: sound, {counts.articles} articles in {counts.stories} stories"
                 yield Finding("database", "well", said)
                 yield from _stored(store, now)
     except (StorageError, ValueError, TypeError, OverflowError) as error:  # damaged values cannot even be read
         faults = [str(error)]
     for fault in faults:
-        yield Finding("database", "broken", fault, _what_to_do(fault))
+        yield Finding("database", "broken", fault, _what_to_do(fault) if file else _SERVER)
+
+
+_SERVER = "Stop the service; where rows are damaged, restore the latest dump (pg_restore) into a new database."
 
 
 def _what_to_do(fault: str) -> str:
@@ -101,7 +106,9 @@ def _stored(store: Store, now: datetime) -> Iterator[Finding]:
 
 
 def disk(url: str) -> Iterator[Finding]:
-    """Room and rights where the database is."""
+    """Room and rights where the database is; a server looks after its own."""
+    if not url.startswith("sqlite:"):
+        return
     path = Path(url.partition("sqlite:///")[2].partition("?")[0])
     folder = path.absolute().parent
     if not folder.is_dir():

@@ -9,9 +9,11 @@ from functools import cache
 from types import TracebackType
 from typing import Self
 
+from pipeline.errors import SchemaError
+
 from .aliases import Aliases
 from .care import Care
-from .database import open_database
+from .database import Database, open_database
 from .deliveries import Deliveries
 from .hosts import Hosts
 from .migrate import migrate
@@ -80,10 +82,20 @@ def open_store(url: str, *, read_only: bool = False, progress: Progress | None =
     try:
         database.begin()
         migrate(database, progress=progress)
+        if database.waits:
+            _whole(database)
     except BaseException:
         database.close()
         raise
     return _patient_store()(database) if database.waits else Store(database)
+
+
+def _whole(database: Database) -> None:
+    """Raises ``SchemaError`` for a database that a copy was begun into and not ended."""
+    from .copying import unfinished
+
+    if unfinished(database):
+        raise SchemaError(f"a copy into {database.name} was begun and not ended: `db copy` goes on with it")
 
 
 @cache

@@ -28,6 +28,7 @@ class Done:
 
     folder: Path
     printed: str
+    url: str
 
     @property
     def config(self) -> str:
@@ -43,15 +44,18 @@ def command(*words: str) -> str:
     return done.stdout
 
 
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Done:
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def demo(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Done:
     folder = tmp_path_factory.mktemp("demo")
-    return Done(folder, command("demo", "--keep", str(folder)))
+    if request.param == "sqlite":
+        return Done(folder, command("demo", "--keep", str(folder)), f"sqlite:///{folder / 'news.db'}")
+    url = request.getfixturevalue("postgres").database()
+    return Done(folder, command("demo", "--keep", str(folder), "--db", url), url)
 
 
 @pytest.fixture
 def store(demo: Done) -> Iterator[Store]:
-    with open_store(f"sqlite:///{demo.folder / 'news.db'}", read_only=True) as opened:
+    with open_store(demo.url, read_only=True) as opened:
         yield opened
 
 

@@ -77,22 +77,23 @@ def run(*words: object) -> Done:
 class Newsroom:
     """A configuration, a database, and ways to fill and ask it."""
 
-    def __init__(self, folder: Path, more: str = "") -> None:
+    def __init__(self, folder: Path, more: str = "", url: str = "") -> None:
         self.folder = folder
         self.config = folder / "pipeline.toml"
         self.database = folder / "news.db"
+        self.url = url or f"sqlite:///{self.database}"
         self.now = NOW
         self.configure(more)
         with self.store():
             pass
 
     def configure(self, more: str) -> None:
-        head = f'[storage]\nurl = "sqlite:///{self.database}"\n'
+        head = f'[storage]\nurl = "{self.url}"\n'
         fetch = '[fetch]\nallow_private = ["127.0.0.0/8"]\nmin_host_interval = 0\ndeadline_seconds = 5\n'
         self.config.write_text(head + fetch + more, "utf-8")
 
     def store(self) -> Store:
-        return open_store(f"sqlite:///{self.database}")
+        return open_store(self.url)
 
     def writer(self, store: Store) -> Writer:
         config = app.load_file(self.config)
@@ -133,10 +134,17 @@ def article(name: str, text: str, outlet: str = "Tarn Courier", **more: Any) -> 
 
 
 @pytest.fixture
-def newsroom(tmp_path: Path) -> Newsroom:
-    return Newsroom(tmp_path)
+def backend(request: pytest.FixtureRequest) -> str:
+    """The database's URL, "" for a file; ``on_both`` has a module's tests run with either."""
+    kind = getattr(request, "param", "sqlite")
+    return request.getfixturevalue("postgres").emptied() if kind == "postgres" else ""
 
 
 @pytest.fixture
-def make_newsroom(tmp_path: Path) -> Callable[[str], Newsroom]:
-    return lambda more: Newsroom(tmp_path, more)
+def newsroom(tmp_path: Path, backend: str) -> Newsroom:
+    return Newsroom(tmp_path, url=backend)
+
+
+@pytest.fixture
+def make_newsroom(tmp_path: Path, backend: str) -> Callable[[str], Newsroom]:
+    return lambda more: Newsroom(tmp_path, more, backend)

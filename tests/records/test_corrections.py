@@ -7,6 +7,8 @@ import pytest
 from tests.records.conftest import BRIDGE, GLASS, SWANS, Newsroom, article
 from tests.records.rebuild import rebuilt, stored
 
+pytestmark = pytest.mark.parametrize("backend", ["sqlite", "postgres"], indirect=True)
+
 
 @pytest.fixture
 def filled(newsroom: Newsroom) -> Newsroom:

@@ -17,6 +17,8 @@ import pytest
 
 from tests.records.conftest import BRIDGE, NOW, SWANS, Newsroom, article
 
+pytestmark = pytest.mark.parametrize("backend", ["sqlite", "postgres"], indirect=True)
+
 
 @pytest.fixture
 def filled(newsroom: Newsroom) -> Newsroom:

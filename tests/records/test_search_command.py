@@ -9,6 +9,8 @@ import pytest
 from pipeline import app
 from tests.records.conftest import BRIDGE, GLASS, NOW, SWANS, Newsroom, article
 
+pytestmark = pytest.mark.parametrize("backend", ["sqlite", "postgres"], indirect=True)
+
 
 @pytest.fixture
 def filled(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> Newsroom:

@@ -12,6 +12,7 @@ from pipeline.errors import UsageError
 from pipeline.run.lock import single_instance
 from pipeline.run.upkeep import forget
 from pipeline.storage import restore
+from pipeline.storage.care import NOT_HERE
 from pipeline.text import count_of
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ def _backup(args: Namespace, config: Config) -> int:
 
 def _restore(args: Namespace, config: Config) -> int:
     lock = app.lock_path(config.storage.url)
+    if app.on_a_server(config.storage.url):
+        raise UsageError(NOT_HERE)
     if lock is None:
         raise UsageError("a backup is restored into a file: name it in [storage] url, or with --db")
     target = Path(str(lock).removesuffix(".lock"))

@@ -30,7 +30,7 @@ def run(args: Namespace) -> int:
     app.configure_log(args)
     console = show.console(stderr=args.json)
     with DemoWeb(app.clock()) as web:
-        config = write_config(folder, web)
+        config = write_config(folder, web, args.db)
         console.print(
             f"{count_of(len({feed.outlet for feed in web.feeds}), 'bundled outlet')} on loopback, "
             f"{count_of(len(web.feeds), 'feed')}; two of them broken on purpose.",
@@ -48,15 +48,19 @@ def run(args: Namespace) -> int:
     return 0
 
 
-def write_config(folder: Path, web: DemoWeb) -> Config:
-    """A configuration file for the demo, beside a fresh database, so that every other command can look too."""
+def write_config(folder: Path, web: DemoWeb, url: str | None = None) -> Config:
+    """A configuration file for the demo, beside a fresh database, so that every other command can look too.
+
+    ``url`` names another database, which should be empty.
+    """
     for old in folder.glob("news.db*"):
         old.unlink()
+    url = url or f"sqlite:///{(folder / 'news.db').as_posix()}"
     path = folder / "pipeline.toml"
     feeds = "".join(f'\n[[feeds]]\nurl = "{feed.url}"\noutlet = "{feed.outlet}"\n' for feed in web.feeds)
     path.write_text(
         "# Written by the demo; its outlets are gone once it ends.\n"
-        f'[storage]\nurl = "sqlite:///{(folder / "news.db").as_posix()}"\n\n'
+        f'[storage]\nurl = "{url}"\n\n'
         '[fetch]\nallow_private = ["127.0.0.0/8"]  # the outlets are on loopback\n'
         "min_host_interval = 0  # and need no rest\n" + feeds,
         "utf-8",
