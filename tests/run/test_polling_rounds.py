@@ -14,6 +14,7 @@ import pytest
 
 from pipeline.cli import main
 from pipeline.errors import StorageError
+from pipeline.feeds import PollSettings
 from pipeline.fetch import HostPace
 from pipeline.fetch.gate import HostGate
 from pipeline.model import FeedSource, FeedState, JournalRow, Reason
@@ -24,7 +25,7 @@ from pipeline.run.round import run_round
 from pipeline.run.settings import RunSettings
 from pipeline.run.together import PollKeeper
 from pipeline.storage import Poll, open_store
-from tests.fakeweb import Answer, FakeWeb
+from tests.fakeweb import Answer, Asked, FakeWeb
 from tests.run.polling_world import LOOPBACK, all_parts, rss
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -52,13 +53,18 @@ def web() -> Iterator[FakeWeb]:
 
 
 def rounds(
-    folder: Path, feeds: list[FeedSource], clock: Clock | None = None, number: int = 1, hours: float = 8
+    folder: Path,
+    feeds: list[FeedSource],
+    clock: Clock | None = None,
+    number: int = 1,
+    hours: float = 8,
+    polling: PollSettings | None = None,
 ) -> tuple[RoundReport, list[FeedState], list[JournalRow]]:
     """Poll everything ``number`` times, ``hours`` apart; the last report, the feeds and the journal."""
     own = clock or Clock()
 
     async def main() -> RoundReport:
-        async with all_parts(folder, feeds, run=RUN, clock=own) as parts:
+        async with all_parts(folder, feeds, run=RUN, clock=own, polling=polling) as parts:
             for _ in range(number):
                 report = await run_round(parts, asyncio.Event(), everything=True)
                 own.now += timedelta(hours=hours)
@@ -97,6 +103,56 @@ def test_a_page_in_place_of_a_feed_is_read_for_the_feeds_it_names(web: FakeWeb, 
     feed_of(web)
     _, (state,), _ = rounds(tmp_path, [feed])
     assert (state.failures, state.proposal) == (0, None)
+
+
+def test_the_verdict_of_robots_is_in_the_journal(web: FakeWeb, tmp_path: Path) -> None:
+    web.set("/robots.txt", "User-agent: *\nDisallow: /private/\n", content_type="text/plain")
+    feed = feed_of(web, web.set("/open", PAGE), web.set("/private/page", PAGE))
+    _, _, rows = rounds(tmp_path, [feed])
+    told = {row.url: row for row in rows}
+    assert any("robots.txt allows it" in step for step in told[web.url("/open")].trail)
+    refused = told[web.url("/private/page")]
+    assert refused.reason is Reason.ROBOTS_DISALLOWED
+    assert "robots.txt disallows it for Storyfold" in refused.detail
+    assert "/private/page" not in web.paths()
+    assert web.paths(robots=True).count("/robots.txt") == 1
+    assert web.seen("/feed"), "a feed is published for programs"
+
+
+def test_an_answer_of_differences_adds_to_what_is_known(web: FakeWeb, tmp_path: Path) -> None:
+    """RFC 3229: 226 with the new entries alone is neither a roll-over nor the whole feed."""
+
+    def answer(asked: Asked) -> Answer:
+        known = int(asked.headers.get("if-none-match", '"0"').strip('"'))
+        names = range(known + 2, known, -1) if known else range(1, 0, -1)
+        entries = [(f"Ferry {n}", web.url(f"/{n}"), TEXT) for n in names]
+        status, headers = (226, {"IM": "feed"}) if known and asked.headers.get("a-im") == "feed" else (200, {})
+        return Answer(rss(entries), status, "application/rss+xml", headers, etag=f'"{names[0]}"')
+
+    feed = FeedSource(web.handle("/feed", answer), "Tarn Courier")
+    _, (state,), rows = rounds(tmp_path, [feed], number=3, polling=PollSettings(unconditional_share=0.0))
+    assert [seen.status for seen in web.seen("/feed")] == [200, 226, 226]
+    assert state.missed == 0
+    assert sorted(row.title for row in rows) == [f"Ferry {n}" for n in range(1, 6)]
+
+
+def test_a_server_whose_304_hides_entries_is_found_out_and_asked_without_validators(
+    web: FakeWeb, tmp_path: Path
+) -> None:
+    def answer(asked: Asked) -> Answer:
+        entries = [(f"Ferry {n}", web.url(f"/{n}"), TEXT) for n in range(len(web.seen("/feed")) + 1)]
+        return Answer(rss(entries), 200, "application/rss+xml", etag='"always the same"')
+
+    feed = FeedSource(web.handle("/feed", answer), "Tarn Courier")
+    never, always = PollSettings(unconditional_share=0.0), PollSettings(unconditional_share=1.0)
+    _, (state,), _ = rounds(tmp_path, [feed], number=3, polling=never)
+    assert [seen.status for seen in web.seen("/feed")] == [200, 304, 304]
+    assert not state.validators_lie, "nobody can know yet"
+    _, (state,), _ = rounds(tmp_path, [feed], polling=always)
+    assert state.validators_lie
+    _, _, rows = rounds(tmp_path, [feed], number=2, polling=never)
+    assert [seen.status for seen in web.seen("/feed")][-3:] == [200, 200, 200]
+    assert {row.title for row in rows} == {f"Ferry {n}" for n in range(6)}
 
 
 def test_a_permanent_move_is_journalled(web: FakeWeb, tmp_path: Path) -> None:
