@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import httpcore
 
 from pipeline.fetch.settings import FetchSettings
+from pipeline.fetch.sockets import AsyncioBackend
 
 T = TypeVar("T")
 # Trusts nobody, and is made in no time: for tests without TLS.
@@ -40,7 +41,7 @@ class Recording(httpcore.AsyncNetworkBackend):
     def __init__(self, *, connect: bool = True) -> None:
         self.opened: list[str] = []
         self._connect = connect
-        self._real = httpcore.AnyIOBackend()
+        self._real = AsyncioBackend()
 
     async def connect_tcp(
         self,
