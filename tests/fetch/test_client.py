@@ -306,6 +306,40 @@ def test_a_proxy_is_asked_for_the_whole_address() -> None:
         assert web.requests[0].headers["proxy-authorization"] == "Basic dXNlcjpwdw=="
 
 
+def test_a_proxy_lets_tls_through() -> None:
+    """CONNECT: the certificate is the site's, verified here, and the site's secrets are not told to the proxy."""
+    site = Hostile()
+    site.behaviours["/feed"] = body(b"through the tunnel")
+    heads: list[str] = []
+
+    async def tunnel(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heads.append((await reader.readuntil(b"\r\n\r\n")).decode("latin-1"))
+        there = await asyncio.open_connection("127.0.0.1", site.port)
+        writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        await asyncio.gather(_carried(reader, there[1]), _carried(there[0], writer))
+
+    async def work(fetcher: Fetcher) -> None:
+        async with site.serving(tls()):
+            proxy = await asyncio.start_server(tunnel, "127.0.0.1", 0)
+            url = site.url("/feed", host="news.test", scheme="https")
+            through = f"http://127.0.0.1:{proxy.sockets[0].getsockname()[1]}"
+            found = await fetcher.fetch(Request(url, proxy=through, username="reader", password="secret"))
+            assert found.body == b"through the tunnel"
+            proxy.close()
+        assert heads[0].startswith(f"CONNECT news.test:{site.port} HTTP/1.1")
+        assert "authorization" not in heads[0].lower()
+        assert "authorization" in site.heads[0].lower()
+
+    fetching(work, resolver=Names({"news.test": [["93.184.215.14"]]}), ssl_context=trusting())
+
+
+async def _carried(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while data := await reader.read(65536):
+        writer.write(data)
+        await writer.drain()
+    writer.close()
+
+
 @pytest.mark.parametrize(
     ("url", "proxy"),
     [
