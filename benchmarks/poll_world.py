@@ -228,7 +228,8 @@ def compare(args: argparse.Namespace) -> None:
                     speeds.setdefault((name, phase), []).append(args.feeds / told["seconds"])
                     costs.setdefault((name, phase), []).append(1000 * told["cpu"] / args.feeds)
                     assert not told.get("failed"), told
-                    print(f"    {name}, {phase}: {args.feeds / told['seconds']:.0f} feeds/s", file=sys.stderr)
+                    speed, cost = speeds[name, phase][-1], costs[name, phase][-1]
+                    print(f"    {name}, {phase}: {speed:.0f} feeds/s, {cost:.2f} ms of CPU a feed", file=sys.stderr)
     print(f"{args.feeds} feeds on {args.hosts} hosts, median (least-most) of {args.runs} runs")
     for name in contenders:
         for phase in PHASES:
