@@ -14,6 +14,7 @@ from pipeline.model import Reason
 MAX_HEADERS = 64 * 1024  # bytes of all header names and values
 DRAIN = 32 * 1024  # bytes of an unwanted body that are read to keep the connection
 DRAIN_SECONDS = 0.1  # longer is not waited for it
+BODILESS = frozenset({204, 304})
 
 
 def status_failure(status: int, wait: float | None) -> FetchFailed | None:
@@ -66,8 +67,11 @@ def set_cookies(answer: httpcore.Response) -> list[str]:
 
 
 async def drain(answer: httpcore.Response, headers: dict[str, str]) -> None:
-    """Read a small unwanted body, so that the connection can be used again; a large one ends with it."""
-    length = headers.get("content-length", "")
+    """Read a small unwanted body, so that the connection can be used again; a large one ends with it.
+
+    Where there is none by the status (RFC 9110 section 6.4.1) its end has to be read all the same.
+    """
+    length = "0" if answer.status in BODILESS else headers.get("content-length", "")
     if not length.isdigit() or int(length[:9]) > DRAIN:
         return
     with suppress(FetchFailed, TimeoutError):

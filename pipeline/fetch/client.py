@@ -15,7 +15,7 @@ import httpcore
 import httpx
 
 from pipeline.fetch.addresses import EVERYWHERE
-from pipeline.fetch.answers import drain, read_headers, set_cookies, status_failure
+from pipeline.fetch.answers import BODILESS, drain, read_headers, set_cookies, status_failure
 from pipeline.fetch.cookies import CookieJar
 from pipeline.fetch.credentials import may_send_credentials, private_headers
 from pipeline.fetch.decoding import BodyReader, decoders
@@ -178,7 +178,9 @@ class Fetcher:
             await drain(answer, headers)
             raise failure
         body, wire = b"", 0
-        if status not in (204, 304):
+        if status in BODILESS:
+            await drain(answer, headers)
+        else:
             body, wire = await self._body(answer, headers, asked)
         return Response(
             url=asked.url,

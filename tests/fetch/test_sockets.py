@@ -16,6 +16,7 @@ from pipeline.fetch.client import Fetcher
 from pipeline.fetch.pools import MOST_IDLE, Pools
 from pipeline.fetch.sockets import KEPT, AsyncioBackend
 from pipeline.fetch.transport import KEEPALIVE
+from pipeline.model import Validators
 from tests.fetch.support import PLAIN, now
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -217,7 +218,8 @@ def test_idle_connections_are_bounded_in_number_and_age(hosts: int, pause: float
     asyncio.run(main())
 
 
-def test_a_connection_is_used_again_and_a_dead_one_is_not() -> None:
+@pytest.mark.parametrize("answer", [b"200 OK\r\nContent-Length: 2\r\n\r\nok", b'304 Not Modified\r\nETag: "1"\r\n\r\n'])
+def test_a_connection_is_used_again_and_a_dead_one_is_not(answer: bytes) -> None:
     connections = 0
 
     async def server(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -225,7 +227,7 @@ def test_a_connection_is_used_again_and_a_dead_one_is_not() -> None:
         connections += 1
         for _ in range(2):  # then it leaves without a word
             await reader.readuntil(b"\r\n\r\n")
-            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+            writer.write(b"HTTP/1.1 " + answer)
             await writer.drain()
         writer.close()
 
@@ -233,7 +235,8 @@ def test_a_connection_is_used_again_and_a_dead_one_is_not() -> None:
         settings = FetchSettings(allow_private=("127.0.0.0/8",), proxy="none")
         async with listening(server) as port, Fetcher(settings, now=now, ssl_context=PLAIN) as fetcher:
             for _ in range(5):
-                assert (await fetcher.fetch(Request(url=f"http://127.0.0.1:{port}/"))).body == b"ok"
+                asked = Request(url=f"http://127.0.0.1:{port}/", validators=Validators('"1"'))
+                assert (await fetcher.fetch(asked)).status == int(answer[:3])
                 await asyncio.sleep(0.02)
 
     asyncio.run(main())
