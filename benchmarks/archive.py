@@ -3,10 +3,10 @@
 usage: python benchmarks/archive.py [--sizes 100000,300000,1000000] [--engine duckdb|spark] [--folder DIR]
                                     [--minutes M] [CORPUS ...]
 
-Articles are made from the corpora by mixing their sentences (``dedup_growth``), so that wording is real and no two are
-the same; one in ten repeats a recent one.  Each size runs as a command of its own; CPU time and memory are those of
-all its processes together, read from /proc.  Where a run is ended after ``--minutes``, the same call goes on with it,
-and what it had used before is added.
+Articles are made from the corpora by mixing their sentences (``dedup_growth``), so that wording is real and no two
+are the same; they are as long as those of the first corpus, and one in ten repeats a recent one.  Each size runs as a
+command of its own; CPU time and memory are those of all its processes together, read from /proc.  Where a run is
+ended after ``--minutes``, the same call goes on with it, and what it had used before is added.
 """
 
 from __future__ import annotations
@@ -23,17 +23,26 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from benchmarks.dedup_growth import SHARED, Maker
+from benchmarks.dedup_growth import POOL, SHARED, Maker
 
 ROOT = Path(__file__).resolve().parent.parent
 TICKS = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
+CORPORA = ("reuters", "allsides", "polbias")
 PART = 10_000  # articles made at once
+
+
+class Wire(Maker):
+    """Articles of the sentences of all corpora, as long as those of the first one."""
+
+    def __init__(self, corpora: list[Path]) -> None:
+        super().__init__(corpora)
+        self._lengths = self._lengths[:POOL]
 
 
 def make(path: Path, size: int, corpora: list[Path]) -> None:
     """An archive of made articles as one Parquet file."""
-    maker = Maker(corpora)
+    maker = Wire(corpora)
     names = ("id", "url", "outlet", "title", "published", "text")
     draft = path.with_suffix(".draft")
     writer = None
@@ -111,14 +120,14 @@ def run(source: Path, folder: Path, engine: str, end: float) -> dict[str, object
 def main() -> None:
     """Print one line for each size, and the stages of the largest."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("corpora", nargs="*", type=Path, help="default: the wire corpus")
+    parser.add_argument("corpora", nargs="*", type=Path, help="default: the three labelled ones")
     parser.add_argument("--sizes", default="100000,300000,1000000")
     parser.add_argument("--engine", default="duckdb")
     parser.add_argument("--folder", type=Path, default=Path("/tmp/archive-benchmark"))
     parser.add_argument("--minutes", type=float, default=60.0, help="end after that time, all sizes together")
     args = parser.parse_args()
     end = time.monotonic() + 60 * args.minutes
-    corpora = [path for path in args.corpora or [SHARED / "reuters_dev.jsonl.gz"] if path.is_file()]
+    corpora = [path for path in args.corpora or [SHARED / f"{name}_dev.jsonl.gz" for name in CORPORA] if path.is_file()]
     if not corpora:
         print("no corpus: name a file of articles")
         return
