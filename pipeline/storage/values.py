@@ -119,6 +119,7 @@ class EventKind(StrEnum):
     CANONICAL = "canonical"  # article: speaks for the story from now on; detail: the rule
     REVISED = "revised"  # article: has a later text
     LEFT = "left"  # article: is in story ``other`` from now on
+    RENAMED = "renamed"  # article: its outlet goes by another name from now on; detail: the name
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,6 +130,9 @@ def test_an_alias_renames_what_is_stored_and_what_comes(filled: Newsroom) -> Non
     assert filled.told("outlet", "unalias", "Ashby Post")[0]["renamed"] == 1
     rows = {row["outlet"]: row for row in filled.told("outlet", "list")}
     assert (rows["The Post"]["articles"], rows["Ashby Post"]["articles"]) == (1, 1)
+    told = [event for event in filled.told("stories", "--changes") if event["kind"] == "renamed"]
+    assert [event["detail"] for event in told] == ["The Post", "Ashby Post"], "who follows the changes hears of it"
+    assert {event["article_id"] for event in told} == {filled.told("article", COPY_AT)[0]["article_id"]}
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ def _alias(args: Namespace, config: Config) -> int:
 
 def _unalias(args: Namespace, config: Config) -> int:
     with open_store(config.storage.url, progress=show.ticker()) as store:
-        renamed = store.remove_alias(args.name)
+        renamed = store.remove_alias(args.name, app.clock())
     _tell(args, f"{args.name!r} is a name of its own again; {count_of(renamed, 'stored article')} renamed", renamed)
     return 0
 
