@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -43,17 +42,18 @@ def tree_for(html: str, head: Head, *, fast: bool = False) -> Any:
         _drop_menus(tree)
     if head.tree.css_first("table table, td > p + p, td > br + br") is not None:
         _take_layout_tables_apart(tree)
-    for block in tree.iter("div", "section", "article"):
-        if any(len(tail) > _LOOSE and tail.strip() for tail in _own_texts(block)):
-            _wrap_loose_text(block)
+    for block in _blocks_with_loose_text()(tree):
+        _wrap_loose_text(block)
     return tree
 
 
-def _own_texts(block: Any) -> Iterator[str]:
-    """Texts of a block that stand in none of its block elements."""
-    yield block.text or ""
-    for child in block:
-        yield child.tail or ""
+@cache
+def _blocks_with_loose_text() -> Any:
+    """Blocks that hold paragraphs and, beside them, text in no element of its own."""
+    from lxml.etree import XPath
+
+    blocks = "self::div or self::section or self::article"
+    return XPath(f"//p/parent::*[{blocks}][text()[string-length(normalize-space(.)) > {_LOOSE}]]")
 
 
 @cache
