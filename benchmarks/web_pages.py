@@ -33,7 +33,8 @@ OUTLETS = [f"Outlet {n}" for n in range(80)]
 WORDS = ("harbour", "council", "bridge", "tram", "eel", "river", "vote", "market", "tax", "storm", "school")
 VIEWS = (
     "/", "/items", "/items?outcome=failed", "/items?outlet=Outlet+7",
-    "/items?text=harbour", "/items?text=nowhere", "/stories?text=nowhere", "/stories",
+    "/items?text=harbour", "/items?text=nowhere", "/search?q=harbour+council", "/search?q=nowhere",
+    "/stories?text=harbour+council", "/stories?text=nowhere", "/stories",
     "/stories?order=widest", "/stories?order=fastest", "/stories?order=widest&window=all", "/stories/{story}",
     "/articles/{article}", "/feeds", "/feeds/7", "/outlets", "/api/v1/overview", "/api/v1/items?limit=100",
     "/api/v1/stories?limit=100", "/api/v1/outlets",
@@ -88,6 +89,14 @@ def fill(path: Path, number: int) -> None:
                     "reason": "reprint", "figures": figures})  # fmt: skip
         for table, found in rows.items():
             insert(connection, table, columns[table], found)
+        texts = {body["article"]: body["text"] for body in rows["body"]}
+        connection.executemany(
+            "INSERT INTO search_document (row, article, revision) VALUES (?, ?, 1)", [(n, n) for n in texts]
+        )
+        connection.executemany(
+            "INSERT INTO search_words (rowid, title, text) VALUES (?, ?, ?)",
+            [(a["row"], a["title"], texts[a["row"]]) for a in rows["article"]],
+        )
         connection.execute("COMMIT")
     connection.execute("BEGIN")
     insert(connection, "story", columns["story"], [

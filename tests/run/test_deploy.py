@@ -99,6 +99,19 @@ def test_commands_of_the_container_are_real() -> None:
     assert all(re.search(r"^FROM \S+:\d+\.\d+\.\d+-", line) for line in text.splitlines() if line.startswith("FROM"))
 
 
+def test_commands_of_compose_are_real() -> None:
+    text = (DEPLOY / "compose.yaml").read_text("utf-8")
+    found = re.findall(r"^    entrypoint: \[storyfold, (.*)\]\n    command: \[(.*)\]$", text, re.MULTILINE)
+    found += [(check, "") for check in re.findall(r"test: \[CMD, storyfold, (.*)\]$", text, re.MULTILINE)]
+    assert len(found) == 2
+    for before, after in found:
+        words = [word.strip().strip('"') for word in f"{before}, {after}".split(",") if word.strip()]
+        assert build_parser().parse_args(words).db == "postgresql://storyfold@postgres/storyfold"
+    project = (DEPLOY.parent / "pyproject.toml").read_text("utf-8")
+    for extra in re.findall(r"^ARG EXTRAS=(\w+)$", (DEPLOY / "Dockerfile").read_text("utf-8"), re.MULTILINE):
+        assert re.search(rf"^{extra} = \[", project, re.MULTILINE)
+
+
 def test_the_manager_waits_longer_than_the_service_takes_to_stop() -> None:
     (allowed,) = re.findall(r"^TimeoutStopSec=(\d+)$", (DEPLOY / "storyfold.service").read_text("utf-8"), re.MULTILINE)
     assert RunSettings().stop_seconds + 2 < int(allowed) <= 20

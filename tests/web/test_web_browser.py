@@ -199,13 +199,11 @@ def test_times_are_the_readers(browser: Any, url: str, world: World) -> None:
 
 # Names text that is too pale, as a function to be called in the page.
 PALE = Path(__file__).with_name("contrast.js").read_text("utf-8").partition("\n")[2]
-VIEWS = ("/", "/items", "/stories", "/stories/{story}", "/feeds", "/outlets?days=14")
+VIEWS = ("/", "/items", "/stories", "/stories/{story}", "/feeds", "/outlets?days=14", "/search?q=bridge")
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 1280), ("dark", 390)])
-def test_six_views_fit_and_are_drawn(
-    browser: Any, url: str, world: World, width: int, scheme: str, tmp_path: Path
-) -> None:
+def test_views_fit_and_are_drawn(browser: Any, url: str, world: World, width: int, scheme: str, tmp_path: Path) -> None:
     """No view is wider than its window, no text is too pale, nothing is complained about.
 
     Screenshots are written to pytest's folder for looking at.
