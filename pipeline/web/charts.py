@@ -186,17 +186,34 @@ def timeline(story: Story, stored: Mapping[str, datetime]) -> Timeline:
         )
         lanes.setdefault(article.outlet or "unknown outlet", []).append(dot)
     speaker = next((dot.x for dots in lanes.values() for dot in dots if dot.canonical), None)
-    ticks = tuple(Tick(2 + 96 * n / 4, _elapsed(span * n / 4), first + span * n / 4) for n in range(5))
+    step = _round_step(span)
+    ticks = tuple(
+        Tick(2 + 96 * (n * step / span), _elapsed(n * step), first + n * step) for n in range(span // step + 1)
+    )
     return Timeline(tuple(Lane(outlet, tuple(dots), dots[0].x) for outlet, dots in lanes.items()), ticks, speaker)
 
 
+# What people count in, in minutes: from two minutes to a week.
+_STEPS = (2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 10080)
+
+
+def _round_step(span: timedelta) -> timedelta:
+    """The distance of marks on a timeline of that length: a round one, with at most four of it.
+
+    >>> _round_step(timedelta(hours=4)), _round_step(timedelta(minutes=11))
+    (datetime.timedelta(seconds=3600), datetime.timedelta(seconds=300))
+    """
+    found = next((minutes for minutes in _STEPS if span <= 4 * timedelta(minutes=minutes)), None)
+    return timedelta(minutes=found) if found else timedelta(days=7 * ceil(span / timedelta(days=28)))
+
+
 def _elapsed(span: timedelta) -> str:
-    seconds = span.total_seconds()
-    if not seconds:
+    minutes = round(span.total_seconds() / 60)
+    if not minutes:
         return "first"
-    if seconds < 5400:
-        return f"+{seconds / 60:.0f} min"
-    return f"+{seconds / 3600:.1f} h" if seconds < 172800 else f"+{seconds / 86400:.1f} d"
+    if minutes % 1440 == 0:
+        return f"+{minutes // 1440} d"
+    return f"+{minutes // 60} h" if minutes % 60 == 0 else f"+{minutes} min"
 
 
 @dataclass(frozen=True, slots=True)

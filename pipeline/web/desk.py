@@ -30,6 +30,7 @@ FOUND = 300  # articles that a search for stories goes by
 SEARCH_SECONDS = 10.0
 RELATED_SECONDS = 600.0  # working it out reads some hundred articles
 COUNTED_SECONDS = 300.0  # counting all articles by outlet
+LONGEST_DELAY = 7 * 86400.0  # seconds; feeds list what is younger, mostly
 ARRIVALS = 2000  # newest articles from which the delay is worked out
 
 
@@ -323,9 +324,10 @@ def _throughput(start: datetime, tally: Iterable[Tally]) -> shapes.Throughput:
 
 
 def _percentiles(arrivals: Sequence[tuple[datetime, datetime]]) -> dict[str, float]:
-    """Median and 90th percentile of the delays that are possible: a date in the future says nothing."""
+    """Median and 90th percentile of the delays that feeds can have: a date in the future says nothing, and what
+    was published long before belongs to an archive that was read in."""
     delays = sorted((stored - published).total_seconds() for published, stored in arrivals)
-    delays = [delay for delay in delays if delay >= 0]
+    delays = [delay for delay in delays if 0 <= delay <= LONGEST_DELAY]
     if not delays:
         return {}
     return {f"p{share}": delays[min(len(delays) - 1, len(delays) * share // 100)] for share in (50, 90)}

@@ -47,6 +47,9 @@ def test_a_timeline_has_every_article_in_its_outlets_lane(found: list[tuple[str,
     assert len(drawn.lanes) == len({outlet for outlet, _ in found})
     assert all(0 <= dot.x <= 100 for lane in drawn.lanes for dot in lane.dots)
     assert drawn.speaker_at is not None
+    assert 2 <= len(drawn.ticks) <= 6
+    assert all(2 <= tick.place <= 98.01 for tick in drawn.ticks)
+    assert len({tick.label for tick in drawn.ticks}) == len(drawn.ticks)
 
 
 def test_the_matrix_shows_the_busiest_and_says_how_many_are_left_out() -> None:
