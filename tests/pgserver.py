@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import shutil
 import signal
+import subprocess
 import tempfile
 import time
 import warnings
@@ -80,6 +81,10 @@ class Server:
         deletes = [f"DELETE FROM {table}" for (table,) in self.run(own, database=name)]
         restarts = [f"ALTER SEQUENCE {count} RESTART" for (count,) in self.run(counts, database=name)]
         return "; ".join([*deletes, *restarts])
+
+    def tool(self, name: str, *words: str) -> None:
+        """Run one of the server's own tools."""
+        subprocess.run([str(self._server.bin_path / name), *words], check=True, capture_output=True, timeout=60)
 
     def database(self) -> str:
         """The URL of a new database with the newest schema."""

@@ -23,13 +23,15 @@ LONGEST_WORD = 500  # characters: four bytes each at most
 MOST_BYTES = 900_000  # of the written form, which is longer than the stored one
 
 _WORD = re.compile(r"[^\W_]+")
-_MARKS = re.compile("[\u0300-\u036f]")
+_MARKED = re.compile("([a-z])[\u0300-\u036f]+")  # as in SQLite, marks go from the letters a to z alone
+_LOOSE = re.compile("[\u0300-\u0331]")  # and where they make no letter with what they follow
 
 
 def words_of(text: str) -> list[str]:
     """The words of ``text`` in order, as they are compared."""
     if not text.isascii():
-        text = unicodedata.normalize("NFC", _MARKS.sub("", unicodedata.normalize("NFD", text.lower())))
+        plain = _MARKED.sub(r"\1", unicodedata.normalize("NFD", text.lower()))
+        text = _LOOSE.sub("", unicodedata.normalize("NFC", plain))
     return [word[:LONGEST_WORD] for word in _WORD.findall(text.lower())]
 
 

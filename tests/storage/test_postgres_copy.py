@@ -116,6 +116,19 @@ def test_an_interrupted_copy_goes_on(filled: str, target: str, after: int) -> No
         assert told(new) == told(old)
 
 
+def test_a_dump_restores_into_an_empty_database(filled: str, target: str, postgres: pgserver.Server) -> None:
+    """What the manual says instead of ``backup`` and ``restore``."""
+    copying.copy(filled, target, quiet)
+    again = postgres.empty()
+    dump = str(postgres.folder / "news.dump")
+    postgres.tool("pg_dump", "--format=custom", f"--file={dump}", target)
+    postgres.tool("pg_restore", f"--dbname={again}", dump)
+    with open_store(target) as old, open_store(again) as new:
+        assert told(new) == told(old)
+        assert new.full_check() == []
+        new.apply([ingest(41, 100)], LATER)
+
+
 def test_a_source_that_changed_between_two_attempts_is_refused(filled: str, target: str) -> None:
     def interrupt(what: str, done: int, total: int) -> None:
         if what == "article":

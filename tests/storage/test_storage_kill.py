@@ -36,10 +36,10 @@ while True:
 """
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_nothing_acknowledged_is_lost(tmp_path: Path, seed: int) -> None:
-    chance = random.Random(seed)
-    url = f"sqlite:///{tmp_path}/db"
+@pytest.mark.parametrize("backend", ["sqlite", "postgres"])
+def test_nothing_acknowledged_is_lost(request: pytest.FixtureRequest, tmp_path: Path, backend: str) -> None:
+    chance = random.Random(1)
+    url = f"sqlite:///{tmp_path}/db" if backend == "sqlite" else request.getfixturevalue("postgres").emptied()
     script = [sys.executable, "-c", WRITER, url, str(Path(__file__).parent), os.getcwd()]
     acknowledged = 0
     for _ in range(ROUNDS):

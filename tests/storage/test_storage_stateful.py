@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import pgserver
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 from storage_builders import NOW, article, ingest, join, merge, revise
 
 from pipeline.storage import EventKind, open_store
@@ -39,9 +47,14 @@ class Model:
 class StoreAgainstModel(RuleBasedStateMachine):
     """Intents are planned one by one on the model and applied in batches, as the matcher does."""
 
+    @staticmethod
+    def url() -> str:
+        """Of an empty database."""
+        return "sqlite://"
+
     @initialize()
     def begin(self) -> None:
-        self.store = open_store("sqlite://")
+        self.store = open_store(self.url())
         self.model = Model()
         self.batch: list[object] = []
 
@@ -85,7 +98,7 @@ class StoreAgainstModel(RuleBasedStateMachine):
         gone.members, gone.into = [], story
 
     @precondition(lambda self: self.model.texts)
-    @rule(data=st.data(), text=st.text(st.characters(exclude_categories=["Cs"])))
+    @rule(data=st.data(), text=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")))
     def revise(self, data: st.DataObject, text: str) -> None:
         row = data.draw(st.sampled_from(sorted(self.model.texts)))
         self.model.texts[row].append(text)
@@ -140,3 +153,13 @@ class StoreAgainstModel(RuleBasedStateMachine):
 
 TestStoreAgainstModel = StoreAgainstModel.TestCase
 TestStoreAgainstModel.settings = settings(max_examples=25, stateful_step_count=30, deadline=None)
+
+
+def test_store_against_model_on_postgres(postgres: pgserver.Server) -> None:
+    class OnPostgres(StoreAgainstModel):
+        @staticmethod
+        def url() -> str:
+            return postgres.emptied()
+
+    few = settings(max_examples=6, stateful_step_count=25, deadline=None)
+    run_state_machine_as_test(OnPostgres, settings=few)
