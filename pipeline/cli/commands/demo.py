@@ -55,12 +55,13 @@ def write_config(folder: Path, web: DemoWeb, url: str | None = None) -> Config:
     """
     for old in folder.glob("news.db*"):
         old.unlink()
+    pages = "[pages]\nkeep_days = 0  # they would lie in the working folder\n\n" if url else ""
     url = url or f"sqlite:///{(folder / 'news.db').as_posix()}"
     path = folder / "pipeline.toml"
     feeds = "".join(f'\n[[feeds]]\nurl = "{feed.url}"\noutlet = "{feed.outlet}"\n' for feed in web.feeds)
     path.write_text(
         "# Written by the demo; its outlets are gone once it ends.\n"
-        f'[storage]\nurl = "{url}"\n\n'
+        f'[storage]\nurl = "{url}"\n\n{pages}'
         '[fetch]\nallow_private = ["127.0.0.0/8"]  # the outlets are on loopback\n'
         "min_host_interval = 0  # and need no rest\n" + feeds,
         "utf-8",
