@@ -19,7 +19,7 @@ _MOST = 60  # elements that are looked at
 _SHORTEST, _LONGEST = 8, 90  # words of a lead
 
 
-def find_lead(head: Head, title: str, text: str) -> str:
+def find_lead(head: Head, title: str, text: str, html: str = "") -> str:
     """A visible element that says what the page's description says, when the text does not have it; else "".
 
     Both signs are needed: a description alone may be written for search engines, an element alone may be a teaser
@@ -27,7 +27,8 @@ def find_lead(head: Head, title: str, text: str) -> str:
     """
     described = [text_of(head.json_ld.article.get("description")), head.meta("og:description", "description")]
     if not any(described):
-        return _between_titles(head, plain_words(title), plain_words(text[:3000]))
+        repeated = html.count(title) >= 2 + head.title.count(title)
+        return _between_titles(head, plain_words(title), plain_words(text[:3000])) if title and repeated else ""
     wanted = {plain for value in described if _SHORTEST <= len((plain := plain_words(value)).split()) <= _LONGEST}
     have = plain_words(text[:3000]) if wanted else ""
     wanted = {plain for plain in wanted if plain[:60] not in have and plain != plain_words(title)}
@@ -43,7 +44,7 @@ def find_lead(head: Head, title: str, text: str) -> str:
 def _between_titles(head: Head, title: str, have: str) -> str:
     """The one paragraph between two lines that are the title."""
     body = head.tree.body
-    if not title or body is None or plain_words(body.text()).count(title) < 2:
+    if not title or body is None:
         return ""
     lines = node_to_text(body).split("\n")
     titled = [i for i, line in enumerate(lines) if len(line) <= 2 * len(title) + 20 and plain_words(line) == title]

@@ -223,7 +223,7 @@ def _cleaned(page: _Page, text: str, title: str, names: tuple[str, ...]) -> tupl
     cleaned = without_residue(text, _title_forms(page.head, title), names, site_links(page.head, page.url))
     dropped = " | ".join((f"{count_of(len(cleaned.dropped), 'line')} dropped", *cleaned.dropped))
     page.note("residue", dropped[:_LONGEST_NOTE])
-    if lead := find_lead(page.head, title, cleaned.text):
+    if lead := find_lead(page.head, title, cleaned.text, page.lean):
         page.note("lead", f"put back: {lead}")
         return f"{lead}\n{cleaned.text}", cleaned.dropped
     return cleaned.text, cleaned.dropped
