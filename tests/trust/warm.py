@@ -118,9 +118,9 @@ class Warm:
     def running(self, pid: int) -> bool:
         return pid not in self._codes
 
-    def run(self, *words: str, seconds: float = 60) -> int:
+    def run(self, *words: str, seconds: float = 60, prelude: str = "") -> int:
         """A command to its end; its exit code."""
-        return self.ended(self.start(*words), seconds)
+        return self.ended(self.start(*words, prelude=prelude), seconds)
 
     def tail(self) -> str:
         """The last words of the commands."""
