@@ -33,6 +33,11 @@ def printable(text: str) -> str:
     return _UNSAFE.sub(_escaped, one_line(text))
 
 
+def printable_lines(text: str) -> str:
+    """``text`` with its own lines and indentation, each line made ``printable``."""
+    return "\n".join(line[: len(line) - len(line.lstrip(" "))] + printable(line) for line in text.split("\n"))
+
+
 def _escaped(match: re.Match[str]) -> str:
     code = ord(match.group())
     if code < 0x100:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline import log
-from pipeline.text import count_of, one_line, printable, shortened
+from pipeline.text import count_of, one_line, printable, printable_lines, shortened
 
 
 @pytest.mark.parametrize(
@@ -76,3 +76,7 @@ def test_log_tracebacks_keep_their_lines(stream: io.StringIO) -> None:
         structlog.get_logger().exception("defect")
     assert "\x1b" not in stream.getvalue()
     assert "ValueError" in stream.getvalue()
+
+
+def test_lines_stay_lines_and_keep_their_indentation() -> None:
+    assert printable_lines("2 mistakes:\n  a\x1b[31m\n  b\r\u202e") == "2 mistakes:\n  a\\x1b[31m\n  b \\u202e"

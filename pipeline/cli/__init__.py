@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from pipeline.errors import StoryfoldError
+from pipeline.text import printable_lines
 
 __all__ = ["main"]
 
@@ -27,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         code = import_module(f"pipeline.cli.commands.{args.module}").run(args)
         sys.stdout.flush()
     except StoryfoldError as error:
-        print(f"storyfold {args.command}: {error}", file=sys.stderr)  # noqa: T201
+        print(f"storyfold {args.command}: {printable_lines(str(error))}", file=sys.stderr)  # noqa: T201
         return error.exit_code
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)  # noqa: T201

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from pipeline import __version__
 from pipeline.cli.when import When, parse_when
 from pipeline.model import Outcome, Reason
+from pipeline.text import printable_lines
 
 EXIT_CODES = """\
 exit codes: 0 done (failed feeds are in the report) · 2 wrong usage or configuration ·
@@ -18,6 +19,13 @@ exit codes: 0 done (failed feeds are in the report) · 2 wrong usage or configur
 class _Help(argparse.RawDescriptionHelpFormatter):
     def __init__(self, prog: str) -> None:
         super().__init__(prog, max_help_position=30)
+
+
+class _Parser(argparse.ArgumentParser):
+    """Its messages repeat what was written, which may have been copied from a hostile page."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(printable_lines(message))
 
 
 SEARCH_HELP = """\
@@ -38,7 +46,7 @@ stores, one worker at a time, with the others standing by. Needs the extra story
 
 def build_parser() -> argparse.ArgumentParser:
     """The whole grammar; ``args.module`` names the module of ``pipeline.cli.commands`` that carries it out."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="storyfold",
         description="Polls news feeds, recognises the same report across outlets, keeps one record per story.",
         epilog=EXIT_CODES,

@@ -1,0 +1,71 @@
+"""Fuzz every parser of our own, each for so many seconds, guided by coverage (atheris, the extra ``fuzz``).
+
+    python -m tests.fuzz.run --seconds 60            all of them
+    python -m tests.fuzz.run --seconds 3600 urls     one
+
+What breaks a parser is written to ``crash-…`` in the folder ``--found`` and told; the exit code is then 1.  Inputs
+that are worth keeping go to ``tests/fuzz/corpus/NAME`` by hand, where the ordinary tests run them every time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.fuzz.targets import TARGETS
+
+CORPUS = Path(__file__).parent / "corpus"
+LONGEST = {"pages": 20_000, "feeds": 20_000}  # bytes of an input; 2,000 elsewhere
+MEMORY_MIB = 1_024  # of the fuzzing process
+SLOWEST = 5  # seconds for one input: the limit of a worker ([run] cpu_seconds)
+_CHILD = """
+import sys
+import atheris
+with atheris.instrument_imports(include=["pipeline"]):
+    from tests.fuzz.targets import TARGETS
+name = sys.argv.pop(1)
+atheris.Setup(sys.argv, TARGETS[name])
+atheris.Fuzz()
+"""
+
+
+def fuzz(name: str, seconds: int, found: Path) -> tuple[bool, str]:
+    """Whether it held, and what libFuzzer said at the end."""
+    with tempfile.TemporaryDirectory() as work:
+        command = [
+            *(sys.executable, "-c", _CHILD, name, work, str(CORPUS / name)),
+            *(f"-max_total_time={seconds}", f"-max_len={LONGEST.get(name, 2_000)}", f"-timeout={SLOWEST}"),
+            *(f"-rss_limit_mb={MEMORY_MIB}", f"-artifact_prefix={found}/{name}-", "-print_final_stats=1"),
+        ]
+        done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+    return done.returncode == 0, done.stderr
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", choices=[[], *TARGETS], metavar="NAME", help="; ".join(TARGETS))
+    parser.add_argument("--seconds", type=int, default=60, help="for each (default 60)")
+    parser.add_argument("--found", type=Path, default=Path("fuzz-found"), help="where inputs that break are put")
+    args = parser.parse_args()
+    args.found.mkdir(exist_ok=True)
+    broken = 0
+    for name in args.names or TARGETS:
+        began = time.monotonic()
+        held, said = fuzz(name, args.seconds, args.found)
+        runs = re.findall(r"number_of_executed_units:\s*(\d+)", said)
+        took = time.monotonic() - began
+        sys.stdout.write(f"{name}: {'held' if held else 'BROKE'}, {runs[-1] if runs else '?'} inputs in {took:.0f} s\n")
+        if not held:
+            broken += 1
+            sys.stdout.write(said[-3000:] + "\n")
+        sys.stdout.flush()
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
