@@ -46,7 +46,7 @@ stores, one worker at a time, with the others standing by. Needs the extra story
 
 def build_parser() -> argparse.ArgumentParser:
     """The whole grammar; ``args.module`` names the module of ``pipeline.cli.commands`` that carries it out."""
-    parser = _Parser(
+    parser: argparse.ArgumentParser = _Parser(
         prog="storyfold",
         description="Polls news feeds, recognises the same report across outlets, keeps one record per story.",
         epilog=EXIT_CODES,

@@ -19,7 +19,7 @@ import structlog
 from pipeline.articles import entry_article, extract_page, joined
 from pipeline.errors import PageRejected, Rejected, StorageError
 from pipeline.fetch import FetchFailed, Request
-from pipeline.model import Article, JournalRow, Outcome, Reason
+from pipeline.model import Article, JournalRow, Outcome, Reason, TextSource
 from pipeline.run.clockguard import LONGEST_WAIT
 from pipeline.run.filters import of_article, of_entry
 from pipeline.run.trace import UNTRACED, Fact, Trace
@@ -139,15 +139,21 @@ async def work_on(parts: Parts, item: WorkItem, trail: Trail) -> Step:
 
 
 async def _known(parts: Parts, item: WorkItem) -> str | None:
-    """Public id of the article that the entry's address leads to, unless it is time to look at it again."""
+    """Public id of the article that the entry's address leads to, unless it is time to look at it again.
+
+    What another outlet's feed said about an address whose page it could not have holds nobody up: whoever puts a
+    text under somebody else's address gives way to the page.
+    """
     if item.revised or item.entry.url is None:
         return None
     found = await parts.db(parts.store.by_identity, [entry_identity_url(item.entry.url)])
     if not found:
         return None
     row = next(iter(found.values()))[0]
-    stored = await parts.db(parts.store.articles, [row])
-    return stored[row].article_id
+    stored = (await parts.db(parts.store.articles, [row]))[row]
+    if stored.article.source is not TextSource.PAGE and stored.article.outlet != item.source.outlet:
+        return None
+    return stored.article_id
 
 
 async def _article(parts: Parts, item: WorkItem, trail: Trail) -> Article:

@@ -17,7 +17,7 @@ from pipeline.model import Action, Article, Ingest, JournalRow, Outcome, Reason,
 from pipeline.run.naming import public_id
 from pipeline.run.trace import UNTRACED, Trace
 from pipeline.storage import text_hash
-from pipeline.urls import entry_identity_url, fold_alternates, is_web_url
+from pipeline.urls import entry_identity_url, fold_alternates, is_web_url, same_site
 
 if TYPE_CHECKING:
     from pipeline.dedup import Decided, Matcher
@@ -212,8 +212,18 @@ def _plan(
     before = stored[hit[0]]
     same = text_hash(draft.article.text) == hit[2] and draft.article.title == before.article.title
     # A page that cannot be had today is no correction of the one that was read yesterday.
-    poorer = before.article.source is TextSource.PAGE and draft.article.source is not TextSource.PAGE
+    poorer = draft.article.source is not TextSource.PAGE and (
+        before.article.source is TextSource.PAGE or _speaks_for_another(draft, before)
+    )
     return _Plan(draft, addresses, before, seen=same or poorer, row=before.row)
+
+
+def _speaks_for_another(draft: Draft, before: StoredArticle) -> bool:
+    """Whether a feed from elsewhere says another text than an outlet before it: then the first word stands."""
+    if draft.feed is None or before.article.outlet == draft.article.outlet:
+        return False
+    address = draft.url or draft.article.url
+    return not (is_web_url(address) and is_web_url(draft.feed) and same_site(draft.feed, address))
 
 
 def _ingest(plan: _Plan, decided: Decided, now: datetime, spent: float) -> Ingest:

@@ -11,7 +11,7 @@ from tests.trust.killing import portion
 PORTION = 50  # kills on one database in the long run
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_thirty_kills(tmp_path: Path) -> None:
     loop = portion(tmp_path, seed=8, kills=30)
     assert loop.faults == [], loop.report()
@@ -20,7 +20,7 @@ def test_thirty_kills(tmp_path: Path) -> None:
 
 
 @pytest.mark.soak
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("seed", range(1, 21))
 def test_a_thousand_kills(tmp_path: Path, seed: int) -> None:
     loop = portion(tmp_path, seed, PORTION)

@@ -24,7 +24,7 @@ from typing import Self
 
 ROOT = Path(__file__).parents[2]
 _SERVER = """
-import json, os, sys, threading
+import ctypes, json, os, signal, sys, threading
 import pipeline.app, pipeline.daemon, pipeline.dedup, pipeline.fetch, pipeline.run.pool, pipeline.run.round
 import pipeline.storage, pipeline.storage.pages, pipeline.cli.parser
 import pipeline.cli.commands.once, pipeline.cli.commands.run
@@ -39,6 +39,7 @@ for line in sys.stdin:
     pid = os.fork()
     if pid == 0:
         os.setpgid(0, 0)
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: no command outlives the one who started it
         log = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         null = os.open(os.devnull, os.O_RDONLY)
         os.dup2(null, 0), os.dup2(log, 1), os.dup2(log, 2)
@@ -102,7 +103,7 @@ class Warm:
             assert self._news.wait_for(lambda: len(self._pids) > before, 60), "the starter does not answer"
             return self._pids[-1]
 
-    def ended(self, pid: int, seconds: float = 60) -> int:
+    def ended(self, pid: int, seconds: float = 300) -> int:
         """Its exit code (negative: the signal); raises ``TimeoutError``."""
         with self._news:
             if not self._news.wait_for(lambda: pid in self._codes, seconds):
@@ -118,7 +119,7 @@ class Warm:
     def running(self, pid: int) -> bool:
         return pid not in self._codes
 
-    def run(self, *words: str, seconds: float = 60, prelude: str = "") -> int:
+    def run(self, *words: str, seconds: float = 300, prelude: str = "") -> int:
         """A command to its end; its exit code."""
         return self.ended(self.start(*words, prelude=prelude), seconds)
 
@@ -151,7 +152,7 @@ def children(pid: int) -> list[int]:
         return []
 
 
-def gone(pid: int, seconds: float = 60) -> bool:
+def gone(pid: int, seconds: float = 200) -> bool:
     """Whether the process ended by itself within the time."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
