@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 LINKED = Verdict(same=True, score=1.0)  # people said so
 Found = tuple[int, Verdict, int]  # story, verdict, row of the article it was verified against
+ALIKE = 0.2  # share of the smaller one's shingles that two stories must have in common to be merged
 RETITLED = 0.6  # similarity of titles below which one outlet's two articles count as two
 
 
@@ -132,9 +133,24 @@ class Deciding:
         if not matches:
             return self._start(row, len(stored))
         matches.sort(key=lambda m: (m[1] is not LINKED, -m[1].score, m[0]))
-        if len(matches) > 1 and not self._matcher.kept_apart(matches[0][0], matches[1][0], self._story):
-            return self._join(row, matches, len(stored), matches[1][0])
-        return self._join(row, matches, len(stored))
+        if len(matches) == 1:
+            return self._join(row, matches, len(stored))
+        if not self._are_alike(matches[0], matches[1]):
+            return self._join(row, matches, len(stored), silent=True)
+        if self._matcher.kept_apart(matches[0][0], matches[1][0], self._story):
+            return self._join(row, matches, len(stored))
+        return self._join(row, matches, len(stored), matches[1][0])
+
+    def _are_alike(self, one: Found, other: Found) -> bool:
+        """Whether two stories that an article was verified against may be one.
+
+        What holds half of each is no proof that they are the same report, only that somebody wrote both down:
+        the articles that it was verified against must share wording themselves.
+        """
+        if one[1] is LINKED or other[1] is LINKED:
+            return True
+        a, b = (np.unique(self._profile(target).shingles) for _, _, target in (one, other))
+        return bool(np.intersect1d(a, b, assume_unique=True).size >= ALIKE * min(len(a), len(b)))
 
     def _matches(self, row: int, stored: list[int], linked: set[int], cannot: tuple[int, ...]) -> list[Found]:
         """Stories that the article was found to belong to, each with what it was verified against."""
@@ -172,8 +188,10 @@ class Deciding:
         decision = Decision(Action.START, story, (), None, row, ONLY)
         return Decided(decision, Reason.STARTED_STORY, profile, candidates)
 
-    def _join(self, row: int, matches: list[Found], candidates: int, second: int | None = None) -> Decided:
-        """Join the best story; of two that merge, the older one lives on."""
+    def _join(
+        self, row: int, matches: list[Found], candidates: int, second: int | None = None, *, silent: bool = False
+    ) -> Decided:
+        """Join the best story; of two that merge, the older one lives on.  A ``silent`` article never speaks for it."""
         best = matches[0][0]
         evidence = tuple(verdict.match(target) for _, verdict, target in matches)
         story, folded = (best, None) if second is None else (min(best, second), max(best, second))
@@ -184,7 +202,7 @@ class Deciding:
             # never be learned (measured: 0.02 of F1 on web news).
             self._matcher.learning.append((self._own[row].outlet, self._own[row].shingles))
         rule = ""
-        for challenger in (row, *([] if folded is None else [self._speaks_for(folded)])):
+        for challenger in (*([] if silent else [row]), *([] if folded is None else [self._speaks_for(folded)])):
             instead, why = speaks(self._profile(challenger), self._profile(speaker), self._matcher.rules.ranks)
             if instead or not rule:
                 rule = why

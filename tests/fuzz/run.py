@@ -22,14 +22,21 @@ from tests.fuzz.targets import TARGETS
 CORPUS = Path(__file__).parent / "corpus"
 LONGEST = {"pages": 20_000, "feeds": 20_000}  # bytes of an input; 2,000 elsewhere
 MEMORY_MIB = 1_024  # of the fuzzing process
-SLOWEST = 5  # seconds for one input: the limit of a worker ([run] cpu_seconds)
+SLOWEST = 5.0  # seconds of CPU time for one input: the limit of a worker ([run] cpu_seconds)
 _CHILD = """
-import sys
+import sys, time
 import atheris
 with atheris.instrument_imports(include=["pipeline"]):
     from tests.fuzz.targets import TARGETS
 name = sys.argv.pop(1)
-atheris.Setup(sys.argv, TARGETS[name])
+slowest = float(sys.argv.pop(1))
+
+def timed(data):
+    began = time.process_time()
+    TARGETS[name](data)
+    assert time.process_time() - began < slowest, "too slow"
+
+atheris.Setup(sys.argv, timed)
 atheris.Fuzz()
 """
 
@@ -38,12 +45,17 @@ def fuzz(name: str, seconds: int, found: Path) -> tuple[bool, str]:
     """Whether it held, and what libFuzzer said at the end."""
     with tempfile.TemporaryDirectory() as work:
         command = [
-            *(sys.executable, "-c", _CHILD, name, work, str(CORPUS / name)),
-            *(f"-max_total_time={seconds}", f"-max_len={LONGEST.get(name, 2_000)}", f"-timeout={SLOWEST}"),
+            *(sys.executable, "-c", _CHILD, name, str(SLOWEST), work, str(CORPUS / name)),
+            *(
+                f"-max_total_time={seconds}",
+                f"-max_len={LONGEST.get(name, 2_000)}",
+                "-timeout=0",
+            ),  # libFuzzer's alarm kills the interpreter at its end
             *(f"-rss_limit_mb={MEMORY_MIB}", f"-artifact_prefix={found}/{name}-", "-print_final_stats=1"),
         ]
         done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
-    return done.returncode == 0, done.stderr
+    ended = f"\nended with {done.returncode}\n"  # below zero: by that signal
+    return done.returncode == 0, done.stderr + ended
 
 
 def main() -> int:
