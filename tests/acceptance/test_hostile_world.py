@@ -30,6 +30,7 @@ GOOD = 50
 GROWTH = 150 * 1024 * 1024  # bytes, the whole process tree
 ALLOWED = ("127.0.0.1/32", "127.0.1.0/24", "127.0.2.0/24", "127.0.3.0/24")
 PATIENCE = 20.0  # seconds until the last good feed was polled; on a quiet machine it is under 3
+ROUND = 60.0  # seconds
 HARMFUL = (
     *("blank lines before the root", "a run in author", "entities", "doctypes", "entity bomb", "attributes"),
     *("categories", "depth", "a polygon", "external entity", "open CDATA", "nested sources", "nested bases"),
@@ -111,12 +112,17 @@ async def watch(peak: list[int]) -> None:
         await asyncio.sleep(0.1)
 
 
+def crowding() -> float:
+    """Processes that want each core, at least 1: all take so many times as long."""
+    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+
+
 def check_good_feeds(web: World, states: dict[str, FeedState], start: datetime) -> None:
     wells = [states[feed.url] for feed in web.good_feeds]
     assert all(state.failures == 0 and state.last_success for state in wells)
     polled = [state.last_poll for state in wells if state.last_poll]
     assert len(polled) == GOOD
-    assert (max(polled) - start).total_seconds() < PATIENCE
+    assert (max(polled) - start).total_seconds() < PATIENCE * crowding()
     assert all(state.next_poll == polled + timedelta(minutes=5) for state, polled in zip(wells, polled, strict=True))
 
 
@@ -139,7 +145,7 @@ def check_bad_pages(web: World, told: dict[str | None, Reason]) -> None:
             assert told[address] in alike(REFUSED[name][1]), name
 
 
-@pytest.mark.timeout(110)
+@pytest.mark.timeout(300)
 def test_a_round_survives_every_misdeed_and_keeps_the_schedule_of_good_feeds(tmp_path: Path) -> None:
     async def main() -> None:
         settings = replace(SMALL, robots=True, allow_private=ALLOWED, deadline_seconds=1.5, max_body_bytes=1_040_000)
@@ -154,7 +160,7 @@ def test_a_round_survives_every_misdeed_and_keeps_the_schedule_of_good_feeds(tmp
                 watcher = asyncio.create_task(watch(peak))
                 began, start = time.monotonic(), parts.clock()
                 report = await run_round(parts, asyncio.Event())
-                assert time.monotonic() - began < 60
+                assert time.monotonic() - began < ROUND * crowding()
                 watcher.cancel()
                 rows = [item.row for item in parts.store.items(ItemFilter(), limit=10_000)]
                 states = {state.source.url: state for state in parts.store.feeds()}
