@@ -28,7 +28,7 @@ COPIES = 3
 @pytest.fixture
 def server() -> Iterator[pgserver.Server]:
     """A server of one's own, to be killed."""
-    started = pgserver.started(hasty=False)
+    started = pgserver.started(killed=True)
     yield started
     started.close()
 

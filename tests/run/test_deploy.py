@@ -81,12 +81,13 @@ def test_alerts_use_metrics_that_exist_and_say_what_to_do() -> None:
     [
         ("storyfold.service", r"^ExecStart=/opt/storyfold/bin/storyfold (.*)$"),
         ("storyfold-once.service", r"^ExecStart=/opt/storyfold/bin/storyfold (.*)$"),
+        ("storyfold-worker@.service", r"^ExecStart=/opt/storyfold/bin/storyfold (.*)$"),
         ("storyfold.cron", r"/opt/storyfold/bin/storyfold (.*?) 2>&1"),
     ],
 )
 def test_commands_are_real(name: str, pattern: str) -> None:
     (command,) = re.findall(pattern, (DEPLOY / name).read_text("utf-8"), re.MULTILINE)
-    assert build_parser().parse_args(shlex.split(command)).command in ("run", "once")
+    assert build_parser().parse_args(shlex.split(command)).command in ("run", "once", "worker")
 
 
 def test_commands_of_the_container_are_real() -> None:
@@ -118,7 +119,7 @@ def test_the_manager_waits_longer_than_the_service_takes_to_stop() -> None:
     assert f"stop_grace_period: {allowed}s" in (DEPLOY / "compose.yaml").read_text("utf-8")
 
 
-@pytest.mark.parametrize("unit", ["storyfold.service", "storyfold-once.service"])
+@pytest.mark.parametrize("unit", ["storyfold.service", "storyfold-once.service", "storyfold-worker@.service"])
 def test_the_units_are_hardened(unit: str) -> None:
     tool = shutil.which("systemd-analyze")
     if tool is None:
