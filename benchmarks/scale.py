@@ -175,7 +175,7 @@ def measured(store: Store, articles: int) -> int:
 
 def show(figures: Figures) -> None:
     """Median and range of each."""
-    width = max(map(len, figures))
+    width = max(map(len, figures), default=0)
     for name, values in figures.items():
         print(f"{name:{width}}  {statistics.median(values):9.3f}  ({min(values):.3f}-{max(values):.3f})")
 
@@ -197,8 +197,8 @@ def main() -> None:
             for part in one_round(server, spent, figures, args):
                 if part[0] in parts:
                     part[1]()
-        show(figures)
     finally:
+        show(figures)  # also what was measured before Ctrl-C
         server.close()
 
 

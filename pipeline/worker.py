@@ -32,6 +32,8 @@ from pipeline.run.upkeep import tidy
 from pipeline.run.writer import Writer
 from pipeline.storage import Store, open_store
 from pipeline.storage.cluster import Cluster, fence, open_cluster
+from pipeline.storage.database import Vanished
+from pipeline.storage.patience import pauses
 
 if TYPE_CHECKING:
     from pipeline.cluster.settings import ClusterSettings
@@ -43,7 +45,17 @@ AGAIN = 1.0  # seconds until something that ended or failed is begun again
 
 async def serve(args: Namespace, config: Config) -> bool:
     """Work until SIGTERM; whether all work in hand was finished."""
-    async with _Worker.started(args, config, _roles(args.roles)) as worker:
+    async with AsyncExitStack() as stack:
+        for pause in (*pauses(), 0.0):
+            try:
+                worker = await stack.enter_async_context(_Worker.started(args, config, _roles(args.roles)))
+                break
+            except StorageError as error:
+                away = isinstance(error, Vanished) or isinstance(error.__cause__, Vanished)
+                if not away or not pause:  # machines may come up in any order
+                    raise
+                structlog.get_logger().warning("waits for the database", detail=str(error))
+                await asyncio.sleep(pause)
         return await worker.service.run()
 
 

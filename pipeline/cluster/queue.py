@@ -38,7 +38,7 @@ class JobQueue:
     @classmethod
     @asynccontextmanager
     async def opened(cls, url: str, schema: str, name: str) -> AsyncIterator[JobQueue]:
-        """Connected as ``name``; raises ``StorageError`` where PgQueuer or the server is missing."""
+        """Connected as ``name``; raises ``StorageError`` where PgQueuer is missing, or the server is or goes away."""
         try:
             import psycopg
             from pgqueuer.adapters.persistence import qb
@@ -53,14 +53,16 @@ class JobQueue:
         # The channel is the whole database's, the schema is not.
         channel = Channel(f"{schema}_pgqueuer")
         own = DBSettings(db_schema=schema, channel=channel, durability=Durability.volatile)
+        from pipeline.storage.postgres import explained
+
         try:
             connection = await psycopg.AsyncConnection.connect(_plain(url), autocommit=True, application_name=name)
-        except psycopg.OperationalError as error:
-            raise StorageError(f"the server cannot be reached: {error}") from None
-        async with connection:
-            driver = PsycopgDriver(connection)
-            builders = qb.QueryBuilderEnvironment(own), qb.QueryQueueBuilder(own), qb.QuerySchedulerBuilder(own)
-            yield cls(Queries(driver, *builders), channel)
+            async with connection:
+                driver = PsycopgDriver(connection)
+                builders = qb.QueryBuilderEnvironment(own), qb.QueryQueueBuilder(own), qb.QuerySchedulerBuilder(own)
+                yield cls(Queries(driver, *builders), channel)
+        except psycopg.Error as error:
+            raise explained(error, "the queue") from error
 
     async def install(self) -> None:
         """Make PgQueuer's tables, or bring them to this version of it."""

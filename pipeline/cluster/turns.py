@@ -77,11 +77,14 @@ class DatabaseShelf:
 
 async def patiently(ask: Callable[[], Awaitable[T]], what: str, about: str) -> T:
     """The answer of ``ask``, however often the database must be asked for it."""
+    told = False
     while True:
         try:
             return await ask()
         except StorageError as error:
-            structlog.get_logger().warning("the database is waited for", to=what, about=about, detail=str(error))
+            if not told:
+                structlog.get_logger().warning("the database is waited for", to=what, about=about, detail=str(error))
+            told = True
             await asyncio.sleep(AGAIN)
 
 
