@@ -21,7 +21,7 @@ from pipeline.cluster.jobs import Jobs
 from pipeline.cluster.matching import Matching
 from pipeline.cluster.queue import FETCH, POLL, JobQueue
 from pipeline.cluster.roles import MATCHER, SCHEDULER, Role
-from pipeline.cluster.turns import DatabaseShelf, DatabaseTurns
+from pipeline.cluster.turns import DatabaseShelf, DatabaseTurns, Pulse
 from pipeline.errors import StorageError
 from pipeline.run.endpoints import Endpoints, listening_on, served
 from pipeline.run.metrics import Metrics
@@ -68,7 +68,14 @@ class _Worker:
     """One worker.  Three threads speak to the database, so that what coordinates never waits for what stores."""
 
     def __init__(
-        self, args: Namespace, config: Config, roles: frozenset[str], parts: Parts, cluster: Cluster, name: str
+        self,
+        args: Namespace,
+        config: Config,
+        roles: frozenset[str],
+        parts: Parts,
+        cluster: Cluster,
+        name: str,
+        pulse: Pulse,
     ) -> None:
         self._args = args
         self._config = config
@@ -76,6 +83,7 @@ class _Worker:
         self._parts = parts
         self._cluster = cluster
         self._name = name
+        self._pulse = pulse
         self._talk = DatabaseThread()  # beats and roles: short, and never behind anything long
         self._metrics = parts.metrics or Metrics()
         self.service = Service(
@@ -93,7 +101,7 @@ class _Worker:
     async def started(cls, args: Namespace, config: Config, roles: frozenset[str]) -> AsyncIterator[_Worker]:
         """Everything open and made ready; closed again at the end, whatever happens."""
         name = f"storyfold {socket.gethostname()[:24]} {os.getpid()} {secrets.token_hex(2)}"
-        turning = DatabaseThread()
+        turning, pulse = DatabaseThread(), Pulse(config.sections["cluster"].alive_seconds)
         metrics = Metrics()
         async with AsyncExitStack() as stack:
             store = stack.enter_context(open_store(named(config.storage.url, name)))
@@ -104,9 +112,9 @@ class _Worker:
             async with JobQueue.opened(config.storage.url, cluster.schema, name) as queue:
                 await queue.install()
             store.know_sources(config.feeds)
-            hosts = (DatabaseTurns(turning, cluster, name), DatabaseShelf(turning, cluster))
+            hosts = (DatabaseTurns(turning, cluster, name, pulse), DatabaseShelf(turning, cluster))
             parts = await stack.enter_async_context(app.assembled(config, store, metrics, hosts=hosts))
-            worker = cls(args, config, roles, parts, cluster, name)
+            worker = cls(args, config, roles, parts, cluster, name, pulse)
             await worker._beat(asyncio.Event())
             if address := config.sections["service"].listen:
                 endpoints = Endpoints(worker.service.status, worker._ping, metrics)
@@ -135,9 +143,10 @@ class _Worker:
         return own
 
     async def _beat(self, _stop: asyncio.Event) -> None:
-        roles, seconds = tuple(sorted(self._roles)), self._settings.alive_seconds
+        roles, seconds, since = tuple(sorted(self._roles)), self._settings.alive_seconds, time.monotonic()
         try:
             await self._talk(self._cluster.beat, self._name, socket.gethostname(), roles, seconds)
+            self._pulse.beaten(since)
         except StorageError as error:
             structlog.get_logger().warning("the database is away", detail=str(error))
 

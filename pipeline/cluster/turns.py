@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, TypeVar
@@ -13,7 +14,7 @@ import structlog
 from pipeline.errors import StorageError
 from pipeline.fetch.pace import HostPace, with_crawl_delay
 from pipeline.fetch.robots import Answer
-from pipeline.fetch.shared import Taken
+from pipeline.fetch.shared import UNSURE, Taken
 from pipeline.run.memory import pace_of
 from pipeline.run.together import Together
 from pipeline.storage.turns import Asked, Given, Turn
@@ -23,8 +24,29 @@ if TYPE_CHECKING:
     from pipeline.storage.cluster import Cluster
 
 T = TypeVar("T")
+SURE = 2 / 3  # of the time for which a worker counts as alive, turns may be used
 AGAIN = 0.5  # seconds until a database that was away is asked again
 _COLUMNS = ("not_before", "paused_until", "crawl_delay")  # facts that the database judges by itself
+
+
+class Pulse:
+    """Whether the others take this worker for alive: it said so less than ``seconds`` ago, by its own clock."""
+
+    def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._seconds = seconds
+        self._clock = clock
+        self._last = clock()
+        self._life = 0
+
+    def beaten(self, since: float) -> None:
+        """The others were told by something begun at ``since``.  After too long a silence another life begins."""
+        if since - self._last >= self._seconds:
+            self._life += 1
+        self._last = since
+
+    def hold(self) -> int:
+        """As ``pipeline.fetch.shared.Turns`` says; unsure early enough for a request to end in time."""
+        return self._life if self._clock() - self._last < SURE * self._seconds else UNSURE
 
 
 class DatabaseTurns:
@@ -34,8 +56,9 @@ class DatabaseTurns:
     is given back once it is there again.
     """
 
-    def __init__(self, db: DatabaseThread, cluster: Cluster, worker: str) -> None:
+    def __init__(self, db: DatabaseThread, cluster: Cluster, worker: str, pulse: Pulse) -> None:
         self._worker = worker
+        self.hold = pulse.hold
         self._take = Together(db, cluster.take_turns)
         self._give = Together(db, cluster.give_turns)
 

@@ -9,8 +9,10 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import TYPE_CHECKING, Protocol
 
-from pipeline.fetch.gate import HostGate, KnownHost
+from pipeline.fetch.gate import HostGate, KnownHost, Timing
 from pipeline.fetch.pace import HostPace, interval
+from pipeline.fetch.values import FetchFailed
+from pipeline.model import Reason
 
 if TYPE_CHECKING:
     from pipeline.fetch.robots import Answer
@@ -29,8 +31,17 @@ class Taken:
     pace: HostPace
 
 
+UNSURE = -1
+
+
 class Turns(Protocol):
     """One lock and one pace for each host, whoever asks it."""
+
+    def hold(self) -> int:
+        """A number that stays the same for as long as turns taken under it are surely ours; or ``UNSURE``.
+
+        A process that slept for long is taken for dead by the others, and its turns are given to them.
+        """
 
     async def take(self, host: str, floor: float) -> Taken:
         """The turn, where ``host`` is free and due; the next is then ``floor`` seconds away at the least."""
@@ -63,6 +74,16 @@ class SharedGate(HostGate):
     ) -> None:
         super().__init__(replace(settings, per_host=1), clock=clock, sleep=sleep, random=random)
         self._turns = turns
+        self._holds: dict[str, int] = {}  # of hosts whose turn is ours
+
+    @asynccontextmanager
+    async def turn(self, host: str) -> AsyncIterator[Timing]:
+        """As in one process; raises ``HOST_PAUSED`` as well where this one slept through its turn."""
+        async with super().turn(host) as timing:
+            if self._turns.hold() != self._holds[host]:
+                why = "this worker was out of touch, and its turn may be another's"
+                raise FetchFailed(Reason.HOST_PAUSED, f"{host}: {why}", retry_after=1.0)
+            yield timing
 
     def crawl_delay(self, host: str, seconds: float | None) -> None:
         """Nothing: the shelf put it into the pace that all share."""
@@ -72,6 +93,9 @@ class SharedGate(HostGate):
         floor = self._settings.min_host_interval
         look = FIRST_LOOK
         while True:
+            if (hold := self._turns.hold()) == UNSURE:
+                await self._sleep(LAST_LOOK)
+                continue
             taken = await self._turns.take(name, floor)
             host.pace = taken.pace.shifted(self._clock())
             if taken.granted:
@@ -82,9 +106,11 @@ class SharedGate(HostGate):
                 wait = max(wait, look * (0.5 + self._random.random()))
                 look = min(2 * look, LAST_LOOK)
             await self._sleep(wait)
+        self._holds[name] = hold
         try:
             yield
         finally:
+            del self._holds[name]
             # Also where this was cancelled: a turn that is not given back holds up everybody.
             pace = host.pace.shifted(-self._clock())
             await asyncio.shield(self._turns.give(name, pace, interval(pace, floor)))
