@@ -1,6 +1,6 @@
 """What a unit of work costs, and what more workers bring: one process against 1, 2 and 4 workers.
 
-    PYTHONPATH=. python benchmarks/scale.py [--rounds 3] [--pages 900] [--articles 1500] [--parts match,turn,job,fleet]
+    PYTHONPATH=. python benchmarks/scale.py [--rounds 3] [--pages 900] [--articles 1500] [--parts LIST] [--corpus F]
 
 Parts, interleaved in each round: ``match`` stores articles with the writer on SQLite and on PostgreSQL; ``turn`` takes
 and gives turns at hosts; ``job`` hands out jobs that do nothing; ``fleet`` works a loopback world of 200 hosts off with
@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gzip
+import json
 import os
 import statistics
 import subprocess
@@ -21,6 +23,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 
 import psutil
@@ -71,8 +74,17 @@ class Spent:
         figures.setdefault(f"{name}: a second", []).append(units / (time.perf_counter() - began))
 
 
-def articles(count: int) -> list[Article]:
-    """As many articles of three copies each, as extraction would give them."""
+def articles(count: int, corpus: Path | None = None) -> list[Article]:
+    """As many articles of three copies each, as extraction would give them; or the first ones of a corpus."""
+    if corpus is not None:
+        with gzip.open(corpus, "rt", encoding="utf-8") as lines:
+            rows = [json.loads(line) for line in islice(lines, count)]
+        return [
+            Article(
+                url=f"https://corpus.example/{number}", title=row["title"] or "", text=row["text"], outlet=row["outlet"]
+            )
+            for number, row in enumerate(rows)
+        ]
     made = []
     for number in range(count):
         story = told(number // COPIES, number % COPIES)
@@ -88,9 +100,10 @@ def articles(count: int) -> list[Article]:
     return made
 
 
-def match(store: Store, spent: Spent, figures: Figures, name: str, count: int) -> None:
+def match(store: Store, spent: Spent, figures: Figures, name: str, count: int, corpus: Path | None) -> None:
     """The writer alone: identity, candidates, judgement, one transaction for each batch."""
-    drafts = [Draft(article, url=article.url) for article in articles(count)]
+    drafts = [Draft(article, url=article.url) for article in articles(count, corpus)]
+    count = len(drafts)
     writer = Writer(store, lambda: open_matcher(store, Rules()))
     writer.write(drafts[:30], datetime.now(UTC))  # what is imported and opened only once
     with spent.on(figures, f"match and store, {name}", count - 30):
@@ -185,6 +198,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--pages", type=int, default=900)
     parser.add_argument("--articles", type=int, default=1500)
+    parser.add_argument("--corpus", type=Path, metavar="FILE.jsonl.gz", help="articles for match; default: made ones")
     parser.add_argument("--parts", default="match,turn,job,fleet")
     args = parser.parse_args()
     parts = args.parts.split(",")
@@ -209,7 +223,7 @@ def one_round(
 
     def matched(url: str, name: str) -> None:
         with open_store(url) as store:
-            match(store, spent, figures, name, args.articles)
+            match(store, spent, figures, name, args.articles, args.corpus)
 
     def small(part: str) -> None:
         url = server.database()
