@@ -107,10 +107,14 @@ class SharedGate(HostGate):
                 look = min(2 * look, LAST_LOOK)
             await self._sleep(wait)
         self._holds[name] = hold
+        granted = host.pace
         try:
             yield
         finally:
             del self._holds[name]
+            now = self._clock()
+            gap = interval(host.pace, floor)
+            if host.pace is granted:  # cancelled on the way: the host may still be at work on a request
+                host.pace = replace(granted, not_before=now + 2 * gap)
             # Also where this was cancelled: a turn that is not given back holds up everybody.
-            pace = host.pace.shifted(-self._clock())
-            await asyncio.shield(self._turns.give(name, pace, interval(pace, floor)))
+            await asyncio.shield(self._turns.give(name, host.pace.shifted(-now), gap))

@@ -40,7 +40,7 @@ class Table:
     def __init__(self) -> None:
         self.life = 0
         self.sleeps = False
-        self.given = 0
+        self.given: list[HostPace] = []
 
     def hold(self) -> int:
         return self.life
@@ -51,7 +51,7 @@ class Table:
         return Taken(True, False, HostPace())
 
     async def give(self, host: str, pace: HostPace, gap: float) -> None:
-        self.given += 1
+        self.given.append(pace)
 
 
 def test_a_turn_that_was_slept_through_is_given_back_unused() -> None:
@@ -65,6 +65,19 @@ def test_a_turn_that_was_slept_through_is_given_back_unused() -> None:
             async with gate.turn("x"):
                 pytest.fail("the host may be another worker's")
         assert failed.value.reason is Reason.HOST_PAUSED
-        assert table.given == 2
+        assert len(table.given) == 2
+
+    asyncio.run(scenario())
+
+
+def test_a_request_that_was_cancelled_is_followed_by_a_longer_wait() -> None:
+    async def scenario() -> None:
+        table, clock = Table(), Clock()
+        gate = SharedGate(table, FetchSettings(min_host_interval=5.0), clock=clock, sleep=asyncio.sleep)
+        with pytest.raises(asyncio.CancelledError):
+            async with gate.turn("x"):
+                clock.now += 3.0
+                raise asyncio.CancelledError
+        assert table.given[-1].not_before == 10.0, "counted from the end, for its last moments are not known"
 
     asyncio.run(scenario())
