@@ -74,10 +74,14 @@ def test_a_request_that_was_cancelled_is_followed_by_a_longer_wait() -> None:
     async def scenario() -> None:
         table, clock = Table(), Clock()
         gate = SharedGate(table, FetchSettings(min_host_interval=5.0), clock=clock, sleep=asyncio.sleep)
-        with pytest.raises(asyncio.CancelledError):
+
+        async def cancelled() -> None:
             async with gate.turn("x"):
                 clock.now += 3.0
                 raise asyncio.CancelledError
+
+        with pytest.raises(asyncio.CancelledError):
+            await cancelled()
         assert table.given[-1].not_before == 10.0, "counted from the end, for its last moments are not known"
 
     asyncio.run(scenario())
