@@ -90,4 +90,4 @@ def test_size_is_what_is_used(store: Store) -> None:
     store.apply([ingest(n, n, text=os.urandom(20_000).hex()) for n in range(1, 50)], OLD)
     full = store.size_bytes()
     store.forget_texts(NOW, limit=1000)
-    assert 0 < store.size_bytes() < full / 2
+    assert 0 < store.size_bytes() < full - 49 * 30_000  # what others left in a shared database is not counted
