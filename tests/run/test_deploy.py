@@ -104,7 +104,7 @@ def test_commands_of_compose_are_real() -> None:
     text = (DEPLOY / "compose.yaml").read_text("utf-8")
     found = re.findall(r"^    entrypoint: \[storyfold, (.*)\]\n    command: \[(.*)\]$", text, re.MULTILINE)
     found += [(check, "") for check in re.findall(r"test: \[CMD, storyfold, (.*)\]$", text, re.MULTILINE)]
-    assert len(found) == 2
+    assert len(found) == 4  # a service and a worker, each with its check of health
     for before, after in found:
         words = [word.strip().strip('"') for word in f"{before}, {after}".split(",") if word.strip()]
         assert build_parser().parse_args(words).db == "postgresql://storyfold@postgres/storyfold"
