@@ -93,10 +93,11 @@ class World:
                     path = head.split(" ", 2)[1]
                     host.asked[path] += 1
                     await asyncio.sleep(self.delay)
-                    writer.write(self.answer(name, path))
+                    answer = self.answer(name, path)
                 finally:
                     host.open -= 1
-                    host.last_end = time.monotonic()
+                    host.last_end = time.monotonic()  # before it is sent: a busy machine stops us right behind it
+                writer.write(answer)
                 await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError):
             writer.close()
