@@ -23,6 +23,9 @@ from pipeline.urls import canonical_url
 
 MAX_LINE = 16 << 20  # bytes; longer lines are refused, so that one line cannot fill the memory
 _READ = 1 << 18  # bytes unpacked at once: many small steps cost as much as the unpacking
+MAX_NAME = (
+    500  # characters of ids and outlets; an entry of a PostgreSQL index holds 2,704 bytes, a character has up to 4
+)
 _GZIP = b"\x1f\x8b"  # RFC 1952, section 2.3.1
 _SLASHED = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{2}|\d{4})\Z")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}\Z|\d{8}\Z")
@@ -133,6 +136,8 @@ def _of(number: int, row: _Line) -> Record | BadLine:
     key = str(row.id)
     if not key:
         return BadLine(number, "the id is empty")
+    if len(key) > MAX_NAME or len(row.outlet or "") > MAX_NAME:
+        return BadLine(number, f"an id or outlet of more than {MAX_NAME} characters")
     published, day_only = when(row.published)
     article = Article(
         url=_address(row.url or ""),

@@ -88,12 +88,13 @@ def test_two_ids_may_share_an_address(tmp_path: Path) -> None:
 def test_bad_lines_cost_only_themselves(tmp_path: Path) -> None:
     lines = [
         "{not json", "[1, 2]", _line("", FERRY), json.dumps({"id": "x"}), json.dumps({"id": "y", "text": None}), "",
-        json.dumps({"id": "z", "text": 7}), _line("good", FERRY), '{"id": "lone", "text": "a \\ud800 surrogate"}',
+        json.dumps({"id": "z", "text": 7}), _line("i" * 501, FERRY), _line("o", FERRY, outlet="\U0001f4f0" * 501),
+        _line("good", FERRY), '{"id": "lone", "text": "a \\ud800 surrogate"}',
     ]  # fmt: skip
     report, out = _dedup(tmp_path, lines)
     assert [row["id"] for row in out] == ["good", "lone"]
-    assert [bad.number for bad in report.bad] == [1, 2, 3, 4, 5, 7]
-    assert report.bad_count == 6
+    assert [bad.number for bad in report.bad] == [1, 2, 3, 4, 5, 7, 8, 9]
+    assert report.bad_count == 8
     assert all(bad.reason for bad in report.bad)
 
 
