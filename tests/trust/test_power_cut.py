@@ -28,9 +28,9 @@ from pipeline.storage import open_store
 from tests.trust import disks
 
 ROOT = Path(__file__).parents[2]
-SIZE = 24  # MiB of the disk
+SIZE = 64  # MiB of the disk
 WRITER = """
-import sys
+import sys, time
 sys.path[:0] = sys.argv[3:]
 from pipeline.storage import open_store, sqlite
 from storage_builders import NOW, entry, ingest, source
@@ -52,6 +52,7 @@ while True:
     store.apply([ingest(n, n, work=work[f"k{n}"]) for n in batch], NOW)
     print("stored", batch[-1], flush=True)  # acknowledged: their articles
     first += 3
+    time.sleep(0.005)  # on a fast machine it would fill its small disk before the last cut
 """
 
 
@@ -98,9 +99,9 @@ def cuts(tmp_path: Path, how: str, count: int, seed: int) -> list[Cut]:
                 time.sleep(0.001)
             told = acknowledged(log)
             copy = shutil.copyfile(disk, tmp_path / f"cut-{number}")
-            process.send_signal(signal.SIGCONT)
             found.append(looked_at(copy, tmp_path / "after", told))
             copy.unlink()
+            process.send_signal(signal.SIGCONT)
     return found
 
 
