@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.errors import UsageError
 from pipeline.model import Article, TextSource
-from pipeline.run.allocator import keep_freed_memory
+from pipeline.run.allocator import collect_rarely, keep_freed_memory
 from pipeline.run.beside import Beside, Queue, beside
 from pipeline.run.records import BadLine, Line, Record, parsed, read_lines
 
@@ -126,6 +126,7 @@ def reading(path: Path) -> Iterator[Reading]:
     """
     if not path.is_file():
         raise UsageError(f"cannot read {path}: there is no such file")
+    collect_rarely()
     # The matcher's process needs these as well: loaded before the fork they are loaded once.
     import pipeline.dedup.profile
     import pipeline.storage.codec  # noqa: F401
