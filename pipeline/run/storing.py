@@ -119,6 +119,8 @@ def _in_order(orders: Orders) -> list[Order]:
         Order(place, row, Decision(Action.START, story, (), None, row, ONLY), Reason.STARTED_STORY)
         for place, row, story in orders.started
     ]
+    if not orders.others:
+        return starts
     return sorted((*starts, *orders.others), key=lambda order: (order.revision > 0, order.place))
 
 

@@ -241,7 +241,7 @@ class Batch:
 
     def tell(self, kind: EventKind, story: int, article: int | None, other: int | None, detail: str) -> None:
         """Add an event."""
-        self.events.append((self.cursor, self.now, kind.value, story, article, other, detail))
+        self.events.append((self.cursor, self.now, str(kind), story, article, other, detail))
         self.cursor += 1
 
 
