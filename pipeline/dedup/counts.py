@@ -1,10 +1,9 @@
 """How many stories carry a shingle, in all and in one outlet: counted approximately, in bounded memory.
 
 A counting Bloom filter in blocks (Putze, Sanders, Singler 2007): each shingle has two counters inside one
-block of 64 bytes, and the smaller one is its count, so that a look-up costs about one cache miss.  The table
-starts small and doubles by repeating itself, up to ``LARGEST`` counters; then all counts are halved whenever
-``HALVED`` shingles were counted per counter, which forgets what was rare long ago and keeps what recurs.
-Until then a count is never too low, and too high for about one shingle in seven at the most.
+block of 64 bytes, and the smaller one is its count, so that a look-up costs about one cache miss.  All counts are
+halved whenever ``HALVED`` shingles were counted per counter, which forgets what was rare long ago and keeps what
+recurs.  Until then a count is never too low, and too high for about one shingle in seven at the most.
 """
 
 from __future__ import annotations
@@ -18,8 +17,7 @@ from numpy.typing import NDArray
 from pipeline.dedup.hashing import Hashes, mix
 from pipeline.errors import StoryfoldError
 
-SMALLEST = 1 << 23  # counters; the system gives memory only where some are used
-LARGEST = 1 << 24  # 32 MiB
+SMALLEST = LARGEST = 1 << 24  # counters, 32 MiB; tables stored by earlier versions may be smaller, and grow
 FULL = 0.125  # shingles counted per counter when the table doubles
 HALVED = 0.25  # shingles counted per counter of the largest table when all are halved
 _MOST = np.uint16(32_767)
@@ -35,7 +33,8 @@ class CountTable:
     """Counts by hash."""
 
     def __init__(self) -> None:
-        self.slots: Counters = np.zeros(SMALLEST, np.uint16)
+        self.slots: Counters = np.empty(SMALLEST, np.uint16)
+        self.slots.fill(0)  # not `zeros`: only memory that `empty` takes may lie in huge pages, which are found faster
         self.added = 0
 
     def get(self, hashes: Hashes) -> Counters:

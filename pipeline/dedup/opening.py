@@ -15,7 +15,7 @@ from pipeline.dedup.counts import ShingleCounts
 from pipeline.dedup.index import EPOCH
 from pipeline.dedup.matcher import Matcher, Rules
 from pipeline.dedup.profile import profiles
-from pipeline.dedup.sketch import unpack_many
+from pipeline.dedup.sketch import is_whole, unpack_many
 from pipeline.dedup.source import Keeper, Source
 
 CHECKPOINT = "counts"
@@ -47,6 +47,10 @@ def _load_sketches(matcher: Matcher) -> None:
     stream = matcher.source.sketches(0)
     reads = 0
     while part := list(islice(stream, _LOAD)):
+        # A damaged sketch costs its own article's being found; `doctor` names it.
+        part = [row for row in part if is_whole(row[3])]
+        if not part:
+            continue
         rows, stories, times, blobs = zip(*part, strict=True)
         keys, sizes, shingles = unpack_many(blobs)
         own = np.array(rows, np.int64)

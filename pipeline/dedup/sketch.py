@@ -82,9 +82,14 @@ def pack_many(keys: Keys, offsets: NDArray[np.int64], shingles: NDArray[np.int64
     return [packed[a:b] for a, b in pairwise(bounds)]
 
 
+def is_whole(blob: bytes) -> bool:
+    """Whether ``blob`` has the form of a sketch: a count and keys of 4 bytes each."""
+    return len(blob) >= 4 and len(blob) % 4 == 0
+
+
 def unpack(blob: bytes) -> tuple[Keys, int]:
     """Keys and number of usable shingles.  Raises ``ValueError`` for bytes that are no sketch."""
-    if len(blob) < 4 or len(blob) % 4:
+    if not is_whole(blob):
         raise ValueError(f"a sketch of {len(blob)} bytes: it should be a count and keys of 4 bytes each")
     values = np.frombuffer(blob, "<u4")
     return values[1:].astype(np.uint32, copy=False), int(values[0])

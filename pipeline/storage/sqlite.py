@@ -36,7 +36,7 @@ _PRAGMAS = (
     "PRAGMA temp_store = MEMORY",
 )
 _WRITER_PRAGMAS = (
-    "PRAGMA wal_autocheckpoint = 16384",  # pages, 128 MiB: pages written often reach the file once
+    "PRAGMA wal_autocheckpoint = 4096",  # pages, 32 MiB: pages written often reach the file once, and closing is short
     "PRAGMA journal_size_limit = 67108864",  # bytes a quiet write-ahead log may keep
 )
 

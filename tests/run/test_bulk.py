@@ -211,3 +211,14 @@ def test_what_cannot_be_stored_ends_the_run_with_its_reason(tmp_path: Path) -> N
     ):
         dedup_file(source, tmp_path / "out", store, Rules(), None, NOW)
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("damage", [b"x", b"", b"12345"])
+def test_a_damaged_sketch_costs_its_own_article_only(tmp_path: Path, damage: bytes) -> None:
+    lines = [_line("a", FERRY), _line("b", MUSEUM)]
+    _dedup(tmp_path, lines)
+    with sqlite3.connect(tmp_path / "db.sqlite") as database:
+        database.execute("UPDATE sketch SET sketch = ? WHERE article = 1", (damage,))
+    database.close()
+    _, out = _dedup(tmp_path, [*lines, _line("c", MUSEUM, outlet="Post")])
+    assert out[2]["story_id"] == out[1]["story_id"]
