@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import msgspec
 
 from pipeline.archive.arranging import block_of
 from pipeline.archive.engine import Engine
@@ -16,8 +12,8 @@ from pipeline.archive.job import Job
 from pipeline.archive.parts import Told, arrays, column, load, pa, save, told
 from pipeline.archive.reading import ARTICLE
 from pipeline.dedup.features import NAMES
-from pipeline.errors import UsageError
 from pipeline.run.naming import public_id
+from pipeline.run.results import result_line, written_whole
 
 # What is known of each article at the end; ``first``, ``speaker`` and ``matched`` are rows.
 PLACE = pa.schema(
@@ -146,31 +142,15 @@ def write_lines(job: Job, blocks: list[int], output: Path) -> None:
 
     Raises ``UsageError`` where it cannot be written.
     """
-    part = output.with_name(output.name + ".part")
-    try:
-        with part.open("wb") as out:
-            for block in blocks:
-                out.write(b"".join(_lines(job, block)))
-            out.flush()
-            os.fsync(out.fileno())
-        part.replace(output)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise UsageError(f"cannot write {output}: {error.strerror or error}") from error
+    with written_whole(output) as out:
+        for block in blocks:
+            out.write(b"".join(_lines(job, block)))
 
 
 def _lines(job: Job, block: int) -> Iterator[bytes]:
-    encode = msgspec.json.Encoder().encode
     places = load(job.files("homes", block), PLACE, ["row"]).to_pylist()
     whole = load(job.files("articles", block), pa.schema([ARTICLE.field("row"), ARTICLE.field("whole")]), ["row"])
     for row, number in zip(places, whole.column("whole").to_pylist(), strict=True):
-        match: dict[str, Any] | None = None
-        if row["match"] is not None:
-            match = {"article_id": row["match"], "score": row["score"], "reason": row["reason"]}
-        line = {
-            "id": int(row["id"]) if number else row["id"],
-            "story_id": story_id(row["story"]),
-            "canonical": row["speaker"] == row["row"],
-            "match": match,
-        }
-        yield encode(line) + b"\n"
+        match = None if row["match"] is None else (row["match"], row["score"], row["reason"])
+        speaks = row["speaker"] == row["row"]
+        yield result_line(row["id"], story_id(row["story"]), match, whole=bool(number), canonical=speaks)

@@ -7,7 +7,6 @@ earlier ones.
 
 from __future__ import annotations
 
-import os
 import time
 from array import array
 from collections import Counter
@@ -17,12 +16,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
-
-from pipeline.errors import UsageError
 from pipeline.model import Outcome, Reason
 from pipeline.run.profiling import Reading, Sheet, reading
 from pipeline.run.records import BadLine
+from pipeline.run.results import result_line, written_whole
 from pipeline.run.storing import Aside, AtOnce, Behind, Order, Orders, in_turn
 from pipeline.storage.imports import known_ids, places
 
@@ -222,32 +219,20 @@ class _Run:
 
     def write(self, output: Path) -> int:
         """Write the output file; returns the number of stories.  It is complete or not there."""
-        part = output.with_name(output.name + ".part")
         stories: set[str] = set()
-        try:
-            with part.open("wb") as out:
-                for first in range(0, len(self.rows), WRITTEN):
-                    rows = self.rows[first : first + WRITTEN]
-                    out.write(self._lines(rows, self._whole[first : first + WRITTEN], stories))
-                out.flush()
-                os.fsync(out.fileno())
-            part.replace(output)
-        except OSError as error:
-            part.unlink(missing_ok=True)
-            raise UsageError(f"cannot write {output}: {error.strerror or error}") from error
+        with written_whole(output) as out:
+            for first in range(0, len(self.rows), WRITTEN):
+                rows = self.rows[first : first + WRITTEN]
+                out.write(b"".join(self._lines(rows, self._whole[first : first + WRITTEN], stories)))
         return len(stories)
 
-    def _lines(self, rows: Sequence[int], whole: bytearray, stories: set[str]) -> bytes:
+    def _lines(self, rows: Sequence[int], whole: bytearray, stories: set[str]) -> Iterator[bytes]:
         found = places(self._store, rows)
-        encode = msgspec.json.Encoder().encode
-        lines = []
         for row, number in zip(rows, whole, strict=True):
             key, story, speaks, best = found[row]
             stories.add(story)
-            match = best and {"article_id": best.article_id, "score": best.score, "reason": best.reason}
-            line = {"id": int(key) if number else key, "story_id": story, "canonical": speaks, "match": match}
-            lines.append(encode(line))
-        return b"\n".join(lines) + b"\n"
+            match = None if best is None else (best.article_id, best.score, best.reason)
+            yield result_line(key, story, match, whole=bool(number), canonical=speaks)
 
     def report(self, stories: int) -> BulkReport:
         """The sums."""
