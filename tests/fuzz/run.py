@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import resource
 import subprocess
 import sys
 import tempfile
@@ -49,13 +50,19 @@ def fuzz(name: str, seconds: int, found: Path) -> tuple[bool, str]:
             *(
                 f"-max_total_time={seconds}",
                 f"-max_len={LONGEST.get(name, 2_000)}",
-                "-timeout=0",
-            ),  # libFuzzer's alarm kills the interpreter at its end
+                "-timeout=86400",  # never: 0 would be an alarm each second, a starved process is not a slow one
+            ),
             *(f"-rss_limit_mb={MEMORY_MIB}", f"-artifact_prefix={found}/{name}-", "-print_final_stats=1"),
         ]
         done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
     ended = f"\nended with {done.returncode}\n"  # below zero: by that signal
     return done.returncode == 0, done.stderr + ended
+
+
+def processor_time() -> float:
+    """Seconds that the fuzzing processes that ended took so far."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def main() -> int:
@@ -67,11 +74,15 @@ def main() -> int:
     args.found.mkdir(exist_ok=True)
     broken = 0
     for name in args.names or TARGETS:
-        began = time.monotonic()
+        began, before = time.monotonic(), processor_time()
         held, said = fuzz(name, args.seconds, args.found)
         runs = re.findall(r"number_of_executed_units:\s*(\d+)", said)
         took = time.monotonic() - began
-        sys.stdout.write(f"{name}: {'held' if held else 'BROKE'}, {runs[-1] if runs else '?'} inputs in {took:.0f} s\n")
+        spent = processor_time() - before
+        verdict = "held" if held else "BROKE"
+        sys.stdout.write(
+            f"{name}: {verdict}, {runs[-1] if runs else '?'} inputs in {took:.0f} s, {spent:.0f} s of CPU time\n"
+        )
         if not held:
             broken += 1
             sys.stdout.write(said[-3000:] + "\n")
