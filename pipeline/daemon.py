@@ -6,7 +6,7 @@ import asyncio
 import os
 import time
 from argparse import Namespace
-from collections.abc import AsyncIterable, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pipeline.run.parts import Parts
     from pipeline.run.report import Tally
     from pipeline.storage import Store
+    from pipeline.web import HubRequest
 
 ROUND = "round"
 
@@ -99,17 +100,10 @@ class _Daemon:
             structlog.get_logger().info("the page is up", address=address)
             yield
 
-    async def _told_by_hub(
-        self,
-        method: str,
-        token: str,
-        query: Mapping[str, str],
-        headers: Mapping[str, str],
-        body: AsyncIterable[bytes],
-    ) -> tuple[int, str]:
+    async def _told_by_hub(self, sent: HubRequest) -> tuple[int, str]:
         """As ``pipeline.web.HubDoor`` says."""
         assert self._parts is not None  # noqa: S101 - opened before anything listens
-        return await receive(self._parts, method, token, query, headers, body)
+        return await receive(self._parts, sent)
 
     def _jobs(self, config: Config) -> Sequence[Job]:
         own = config.sections["service"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterable, Mapping
+from collections.abc import AsyncIterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pipeline.model import FeedDocument, FeedState
     from pipeline.run.parts import Parts
     from pipeline.storage import Store
+    from pipeline.web import HubRequest
 
 FORM = (("Content-Type", "application/x-www-form-urlencoded"),)
 MAX_TOKEN = 200  # characters; ours have 32
@@ -65,55 +66,48 @@ async def _ask(parts: Parts, state: FeedState, wanted: Subscription) -> None:
         log.warning("hub refused", reason=error.reason.value, detail=error.detail)
 
 
-async def receive(
-    parts: Parts,
-    method: str,
-    token: str,
-    query: Mapping[str, str],
-    headers: Mapping[str, str],
-    body: AsyncIterable[bytes],
-) -> tuple[int, str]:
-    """Answer a hub's request to the callback: (status, plain text).  ``headers`` has lower-case names.
+async def receive(parts: Parts, sent: HubRequest) -> tuple[int, str]:
+    """Answer a hub's request to the callback: (status, plain text).
 
-    ``token`` is the last part of the path.  ``body`` is read only where the token is one of ours, at most
-    ``[fetch] max_body_bytes`` of it within ``deadline_seconds``.  What was acknowledged is stored.
+    Its body is read only where the token is one of ours, at most ``[fetch] max_body_bytes`` of it within
+    ``deadline_seconds``.  What was acknowledged is stored.
     """
-    asked = bool(parts.websub.callback) and len(token) < MAX_TOKEN
-    found = await parts.db(parts.store.subscription_by_token, token) if asked else None
+    asked = bool(parts.websub.callback) and len(sent.token) < MAX_TOKEN
+    found = await parts.db(parts.store.subscription_by_token, sent.token) if asked else None
     if found is None:
         return 404, "not asked for"
     row, known, now = found[0], websub.read(found[1]), parts.clock()
     if (await parts.db(parts.store.feed, row)).retired:
         return 410, "this feed is no longer followed"  # the hub may end the subscription (section 7)
-    if method == "GET":
-        reply = websub.answered(known, query, now)
-    elif method == "POST":
+    if sent.method == "GET":
+        reply = websub.answered(known, sent.query, now)
+    elif sent.method == "POST":
         limits = parts.web.settings
-        sent = await _read(body, limits.max_body_bytes, limits.deadline_seconds)
-        if isinstance(sent, str):
-            return 413, sent
-        reply = websub.delivered(known, headers, sent, now)
+        body = await _read(sent.body, limits.max_body_bytes, limits.deadline_seconds)
+        if isinstance(body, str):
+            return 413, body
+        reply = websub.delivered(known, sent.headers, body, now)
     else:
         return 405, "GET or POST"
     if reply.subscription != known:
         await _keep(parts, row, reply.subscription)
     if reply.document is not None:
-        await _take(parts, row, known.topic, headers.get("content-type"), reply.document, now)
+        await _take(parts, row, known.topic, sent.headers.get("content-type"), reply.document, now)
     return reply.status, reply.body
 
 
 async def _read(body: AsyncIterable[bytes], most: int, seconds: float) -> bytes | str:
     """What is sent, or why it is not taken."""
-    sent = bytearray()
+    read = bytearray()
     try:
         async with asyncio.timeout(seconds):
             async for part in body:
-                sent += part
-                if len(sent) > most:
+                read += part
+                if len(read) > most:
                     return f"more than {most:,} bytes"
     except TimeoutError:
         return f"not sent within {seconds:g} s"
-    return bytes(sent)
+    return bytes(read)
 
 
 async def _take(parts: Parts, row: int, topic: str, kind: str | None, body: bytes, now: datetime) -> None:

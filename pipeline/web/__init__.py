@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .application import create_app
-    from .hubs import HubDoor
+    from .hubs import HubDoor, HubRequest
     from .server import serve, serving
     from .settings import WebSettings, problems
     from .source import Actions, FeedActions, FoundFeed, PersonDecision, Related, Source
@@ -20,6 +20,7 @@ __all__ = [
     "FeedActions",
     "FoundFeed",
     "HubDoor",
+    "HubRequest",
     "PersonDecision",
     "Related",
     "Source",
@@ -32,6 +33,7 @@ __all__ = [
 
 _HOMES = {
     "HubDoor": "hubs",
+    "HubRequest": "hubs",
     "create_app": "application",
     "problems": "settings",
     "serve": "server",

@@ -7,6 +7,7 @@ believed only with its signature; both are judged by ``HubDoor``.
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 from starlette.requests import Request
@@ -16,17 +17,21 @@ from starlette.routing import Route
 PATH = "/websub/"  # ``[websub] callback`` has to lead here
 
 
-class HubDoor(Protocol):
-    """Answers a hub's request: (status, plain text).  ``headers`` has lower-case names."""
+@dataclass(frozen=True, slots=True)
+class HubRequest:
+    """What a hub sends to the callback of one subscription."""
 
-    async def __call__(
-        self,
-        method: str,
-        token: str,
-        query: Mapping[str, str],
-        headers: Mapping[str, str],
-        body: AsyncIterable[bytes],
-    ) -> tuple[int, str]: ...
+    method: str
+    token: str  # the last part of the path
+    query: Mapping[str, str]
+    headers: Mapping[str, str]  # names in lower case
+    body: AsyncIterable[bytes]
+
+
+class HubDoor(Protocol):
+    """Answers what a hub sends: (status, plain text)."""
+
+    async def __call__(self, sent: HubRequest) -> tuple[int, str]: ...
 
 
 def route(door: HubDoor) -> Route:
@@ -34,7 +39,8 @@ def route(door: HubDoor) -> Route:
 
     async def answer(request: Request) -> Response:
         query, headers = dict(request.query_params), dict(request.headers)
-        status, text = await door(request.method, request.path_params["token"], query, headers, request.stream())
+        sent = HubRequest(request.method, request.path_params["token"], query, headers, request.stream())
+        status, text = await door(sent)
         return PlainTextResponse(text, status)
 
     return Route(PATH + "{token}", answer, methods=["GET", "POST"])

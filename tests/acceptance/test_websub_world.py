@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -27,7 +27,7 @@ from pipeline.run.pushing import receive
 from pipeline.run.round import run_round
 from pipeline.run.settings import RunSettings
 from pipeline.storage import open_store
-from pipeline.web import WebSettings, create_app, serving
+from pipeline.web import HubRequest, WebSettings, create_app, serving
 from tests.fakeweb import FakeWeb
 from tests.hub import Hub
 from tests.run.polling_world import all_parts
@@ -113,10 +113,8 @@ async def newsroom(web: FakeWeb, folder: Path, **settings: str) -> AsyncIterator
     async with all_parts(folder, [feed], run=RunSettings(workers=1, attempts=1), clock=clock) as parts:
         in_use = [parts]
 
-        async def door(
-            method: str, token: str, query: Mapping[str, str], headers: Mapping[str, str], body: AsyncIterable[bytes]
-        ) -> tuple[int, str]:
-            return await receive(in_use[0], method, token, query, headers, body)
+        async def door(sent: HubRequest) -> tuple[int, str]:
+            return await receive(in_use[0], sent)
 
         made = create_app(parts.store, None, WebSettings(**settings), clock, None, door)
         async with serving(made, "127.0.0.1", 0) as address:

@@ -21,6 +21,7 @@ from pipeline.run.parts import Parts
 from pipeline.run.pushing import receive
 from pipeline.run.round import run_round
 from pipeline.run.settings import RunSettings
+from pipeline.web import HubRequest
 from tests.fakeweb import Answer, FakeWeb
 from tests.run.polling_world import LOOPBACK, all_parts
 
@@ -65,7 +66,7 @@ async def verified(parts: Parts, web: FakeWeb) -> Subscription:
         "hub.challenge": "c0",
         "hub.lease_seconds": "864000",
     }
-    assert await receive(parts, "GET", known(parts).token, query, {}, sent()) == (200, "c0")
+    assert await receive(parts, HubRequest("GET", known(parts).token, query, {}, sent())) == (200, "c0")
     return known(parts)
 
 
@@ -97,7 +98,8 @@ def test_asked_verified_heard_and_found_out(web: FakeWeb, tmp_path: Path) -> Non
             right = f"sha256={hmac.new(subscription.secret.encode(), told, hashlib.sha256).hexdigest()}"
             for signature, waiting in (("sha256=00", 0), (right, 1), (right, 1)):
                 headers = {"x-hub-signature": signature, "content-type": "application/rss+xml"}
-                assert (await receive(parts, "POST", subscription.token, {}, headers, sent(told)))[0] == 202
+                delivery = HubRequest("POST", subscription.token, {}, headers, sent(told))
+                assert (await receive(parts, delivery))[0] == 202
                 assert parts.store.waiting()[0] == waiting
 
             for names in (("two", "one"), ("three", "two", "one"), ("four", "three", "two", "one")):
@@ -112,7 +114,7 @@ def test_asked_verified_heard_and_found_out(web: FakeWeb, tmp_path: Path) -> Non
 def test_strangers_are_told_nothing(web: FakeWeb, tmp_path: Path, method: str, status: int) -> None:
     async def main() -> tuple[int, str]:
         async with all_parts(tmp_path, [], run=RunSettings(workers=1), websub=CALLBACK) as parts:
-            return await receive(parts, method, "guess", {"hub.challenge": "c"}, {}, sent())
+            return await receive(parts, HubRequest(method, "guess", {"hub.challenge": "c"}, {}, sent()))
 
     assert asyncio.run(main())[0] == status
 
@@ -145,6 +147,6 @@ def test_deliveries_are_bounded(web: FakeWeb, tmp_path: Path, body: Callable[[],
         async with all_parts(tmp_path, [feed], run=run, websub=CALLBACK, fetch=fetch) as parts:
             await run_round(parts, asyncio.Event())
             await verified(parts, web)
-            return await receive(parts, "POST", known(parts).token, {}, {}, body())
+            return await receive(parts, HubRequest("POST", known(parts).token, {}, {}, body()))
 
     assert asyncio.run(main())[0] == status
