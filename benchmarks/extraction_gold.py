@@ -9,8 +9,8 @@ Each line names a page and what is known of it; what is left out is not counted:
      "with": ["a sentence of the article"], "without": ["a piece of furniture"]}
 
 ``file`` is relative to the list.  Measures: body, F1 over 4-word shingles; title and authors, the same after white
-space is folded (authors as a set); day, the calendar date as the page states it; time, the same moment.  A page that
-is taken for no article counts as wrong in everything.
+space is folded (authors as a set); day, the calendar date as the page states it; time, the same moment.  Pages that
+are taken for no article are counted, and scored by what was read from them.
 """
 
 from __future__ import annotations
@@ -41,13 +41,14 @@ NOTHING: Found = {"title": "", "text": "", "authors": [], "day": "", "time": Non
 
 
 def ours(body: bytes, url: str) -> tuple[Found, str]:
-    """What this project makes of the page, and the reason where it makes nothing of it."""
+    """What this project makes of the page, and the reason where it takes it for no article."""
     result = extract_page(body, url)
-    if (article := result.article) is None:
-        return NOTHING, f"{result.reason}: {result.detail}"
+    verdict = f"{result.reason}: {result.detail}" if result.reason else ""
+    if (article := result.article or result.refused) is None:
+        return NOTHING, verdict
     at = article.published
     found = {"title": article.title, "text": article.text, "authors": list(article.authors)}
-    return {**found, "day": at.date().isoformat() if at else "", "time": None if article.published_day_only else at}, ""
+    return {**found, "day": at.date().isoformat() if at else "", "time": None if article.published_day_only else at}, verdict
 
 
 def theirs(html: str, url: str) -> Found:

@@ -1,6 +1,6 @@
 """Page → article.
 
-``extract(html, url)`` for a decoded page, ``extract_page(body, url, ...)`` for the bytes of an answer (made for a
+``extract(html, url)`` for a decoded page (all that it says, with the verdict beside it), ``extract_page(body, url, ...)`` for the bytes of an answer (made for a
 worker process), ``entry_article(entry)`` where the page cannot be had.  Everything is imported when first used.
 """
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pipeline.articles.entry import entry_article
     from pipeline.articles.facts import PageLinks
-    from pipeline.articles.page import Extraction, Step, extract, extract_page
+    from pipeline.articles.page import Extraction, Judged, Step, extract, extract_page
     from pipeline.articles.pages import joined
     from pipeline.articles.rules import OutletRule, load_rules
     from pipeline.articles.settings import ExtractSettings
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "ExtractSettings": "settings",
     "Extraction": "page",
+    "Judged": "page",
     "OutletRule": "rules",
     "PageLinks": "facts",
     "Step": "page",
@@ -33,6 +34,7 @@ _HOMES = {
 __all__ = [
     "ExtractSettings",
     "Extraction",
+    "Judged",
     "OutletRule",
     "PageLinks",
     "Step",

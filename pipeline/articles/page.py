@@ -5,7 +5,7 @@ bytes → decode → guard → head (metadata) → rule → body → residue →
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
@@ -46,14 +46,33 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Judged(Article):
+    """All that was read from a page with the verdict on it: ``reason`` says why the page is no article, if it is none.
+
+    The verdict may be wrong, or not matter to who asks; so a gallery's or a list's title, text, time and authors are
+    there as well.
+    """
+
+    reason: Reason | None = None
+    detail: str = ""
+
+
+_FIELDS = tuple(field.name for field in fields(Article))
+
+
+@dataclass(frozen=True, slots=True)
 class Extraction:
-    """What became of a page: an article, or the reason why it is none.  ``links`` are there in both cases."""
+    """What became of a page: an article, or the reason why it is none.  ``links`` are there in both cases.
+
+    ``refused`` is what was read from a page that is no article; ``None`` where it could not be read at all.
+    """
 
     article: Article | None
     steps: tuple[Step, ...] = ()
     links: PageLinks = field(default_factory=PageLinks)
     reason: Reason | None = None
     detail: str = ""
+    refused: Article | None = None
 
     def taken(self) -> Article:
         """The article; raises ``PageRejected`` where there is none."""
@@ -61,10 +80,20 @@ class Extraction:
             raise PageRejected(self.reason or Reason.NO_TEXT, self.detail)
         return self.article
 
+    def judged(self) -> Judged:
+        """All that was read, and the verdict; raises ``PageRejected`` where nothing could be read."""
+        read = self.article or self.refused
+        if read is None:
+            raise PageRejected(self.reason or Reason.NO_TEXT, self.detail)
+        return Judged(**{name: getattr(read, name) for name in _FIELDS}, reason=self.reason, detail=self.detail)
 
-def extract(html: str, url: str, settings: ExtractSettings | None = None) -> Article:
-    """The article of a decoded page at ``url``; raises ``PageRejected`` where it is none."""
-    return _from_html(html, url, settings or ExtractSettings(), [], None).taken()
+
+def extract(html: str, url: str, settings: ExtractSettings | None = None) -> Judged:
+    """What a decoded page at ``url`` says, and in ``reason`` the verdict where it is no article.
+
+    Raises ``PageRejected`` where the page cannot be read: it is empty, or breaks a limit of the settings.
+    """
+    return _from_html(html, url, settings or ExtractSettings(), [], None).judged()
 
 
 def extract_page(
@@ -87,9 +116,13 @@ def extract_page(
         return Extraction(None, tuple(steps), reason=error.reason, detail=error.detail)
     steps.append(Step("decode", "; ".join((page.encoding, *page.notes))))
     found = _from_html(page.html, url, settings or ExtractSettings(), steps, entry)
-    if found.article is not None and page.notes:
-        found = replace(found, article=replace(found.article, notes=(*page.notes, *found.article.notes)))
-    return found
+    if not page.notes:
+        return found
+    return replace(found, article=_noted(found.article, page.notes), refused=_noted(found.refused, page.notes))
+
+
+def _noted(article: Article | None, notes: tuple[str, ...]) -> Article | None:
+    return article and replace(article, notes=(*notes, *article.notes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +150,7 @@ _NO_RULE = OutletRule(hosts=("",))
 
 
 def _from_html(html: str, url: str, settings: ExtractSettings, steps: list[Step], entry: Entry | None) -> Extraction:
-    links = PageLinks()
+    links, read = PageLinks(), None
     try:
         if not html.strip():
             raise PageRejected(Reason.PAGE_EMPTY, "nothing but white space")  # noqa: TRY301 - one way out for all verdicts
@@ -130,14 +163,22 @@ def _from_html(html: str, url: str, settings: ExtractSettings, steps: list[Step]
         head = read_head(html, url)
         links = links_of(head, url)
         steps.append(Step("head", _what_head_has(head)))
-        article = _article(_Page(html, lean, url, head, rule or _NO_RULE, settings, steps), links)
+        read = article = _article(_Page(html, lean, url, head, rule or _NO_RULE, settings, steps), links)
+        _check(head, url, article, settings.min_words)
     except PageRejected as error:
         steps.append(Step("verdict", str(error)))
-        return Extraction(None, tuple(steps), links, error.reason, error.detail)
+        return Extraction(None, tuple(steps), links, error.reason, error.detail, read)
     if entry is not None:
         article, why = better_of(article, entry)
         steps.append(Step("entry", why))
     return Extraction(article, tuple(steps), links)
+
+
+def _check(head: Head, url: str, article: Article, min_words: int) -> None:
+    """Raise ``PageRejected`` where what was read is no article."""
+    check_kind(head, url, article.title, article.text)
+    if (words := count_words(article.text)) < min_words:
+        raise PageRejected(Reason.NO_TEXT, f"{words} words of text, needed are {min_words}")
 
 
 def _what_head_has(head: Head) -> str:
@@ -149,7 +190,7 @@ def _what_head_has(head: Head) -> str:
 
 
 def _article(page: _Page, links: PageLinks) -> Article:
-    """All steps in their order; raises ``PageRejected`` where the page turns out to be no article."""
+    """All steps in their order; whether the result is an article is judged afterwards."""
     body = _body(page)
     names = page.names
     known_as = (*names, brand_of(page.url), (urlsplit(page.url).hostname or "").removeprefix("www."))
@@ -157,9 +198,6 @@ def _article(page: _Page, links: PageLinks) -> Article:
     title = _title(page, known_as, body.text)
     credit = _authors(page, known_as)
     text, dropped = _cleaned(page, body.text, title, (*credit.authors, *names))
-    check_kind(page.head, page.url, title, text)
-    if (words := count_words(text)) < page.settings.min_words:
-        raise PageRejected(Reason.NO_TEXT, f"{words} words of text, needed are {page.settings.min_words}")
     dates = _dates(page)
     language = language_of(text)
     page.note("language", f"{language}, the page says {page.head.lang or 'nothing'}")

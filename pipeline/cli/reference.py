@@ -20,7 +20,7 @@ OUTCOMES = {
 }
 EXITS = {
     0: "done; failed feeds are in the report",
-    1: "another failure; `extract`: the page is no article",
+    1: "another failure; `extract`: the page could not be read",
     2: "wrong usage, a mistake in the configuration, or nothing goes by that name",
     3: "nothing could be fetched at all",
     75: "another instance works on this database (EX_TEMPFAIL)",

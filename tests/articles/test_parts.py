@@ -260,13 +260,23 @@ SHORT = "<p>Nine pictures of the day from the harbour town by the sea, taken on 
         (document("", f"<p>{story('en').lines[0]}</p><p>Subscribe to continue reading.</p>"), URL, Reason.PAYWALL),
         (document(metas(og__type="website"), "".join(f"<h3><a href=/s/{i}>Headline number {i} of this day</a></h3><p>Some short text</p>" for i in range(30))), URL, Reason.INDEX_PAGE),
         (document("", "<p>Too short.</p>"), URL, Reason.NO_TEXT),
-        ("  ", URL, Reason.PAGE_EMPTY),
     ],
 )  # fmt: skip
 def test_pages_that_are_no_article(page: str, url: str, reason: Reason) -> None:
+    """The verdict costs nothing of what was read; in the pipeline there is no article."""
+    read = extract(page, url)
+    assert (read.reason, bool(read.detail), bool(read.text)) == (reason, True, True)
+    result = extract_page(page.encode(), url)
+    assert (result.article, result.reason) == (None, reason)
+    assert result.refused is not None
+    assert (result.refused.title, result.refused.text) == (read.title, read.text)
+
+
+def test_an_article_has_no_verdict_and_an_empty_page_cannot_be_read() -> None:
+    assert extract(document(ld(news(story("en"))), ps(story("en").lines)), URL).reason is None
     with pytest.raises(PageRejected) as caught:
-        extract(page, url)
-    assert (caught.value.reason, bool(caught.value.detail)) == (reason, True)
+        extract("  ", URL)
+    assert caught.value.reason is Reason.PAGE_EMPTY
 
 
 TEASERS = "".join(

@@ -1,4 +1,4 @@
-"""``extract``: a page → its article, as JSON."""
+"""``extract``: a page → its article, as JSON, with the verdict where it is none."""
 
 from __future__ import annotations
 
@@ -15,11 +15,14 @@ from pipeline.errors import UsageError
 from pipeline.model import REASONS
 from pipeline.urls import is_web_url
 
-NO_ARTICLE = 1
+UNREADABLE = 1
 
 
 def run(args: Namespace) -> int:
-    """Print the article; exit 1 with the reason on standard error where the page is none."""
+    """Print what the page says; where it is no article the reason goes with it, and to standard error.
+
+    Exit 1 where nothing could be read.
+    """
     if not is_web_url(args.url):
         raise UsageError(f"--url {args.url}: should be an http:// or https:// address")
     config = app.load_config(args)
@@ -29,13 +32,13 @@ def run(args: Namespace) -> int:
         for step in found.steps:
             console.print(show.text(f"{step.name:10} {step.kept}"))
     if found.article is None:
-        reason = found.reason
-        why = REASONS[reason] if reason else ""
+        why = REASONS[found.reason] if found.reason else ""
         show.console(stderr=True).print(
-            show.text(f"no article: {reason} ({why}){': ' * bool(found.detail)}{found.detail}")
+            show.text(f"no article: {found.reason} ({why}){': ' * bool(found.detail)}{found.detail}")
         )
-        return NO_ARTICLE
-    article: dict[str, Any] = dataclasses.asdict(found.article)
+    if found.article is None and found.refused is None:
+        return UNREADABLE
+    article: dict[str, Any] = dataclasses.asdict(found.judged())
     show.json_lines([article])
     return 0
 
