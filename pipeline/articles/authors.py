@@ -20,7 +20,7 @@ AUTHOR_METAS = (
 )  # fmt: skip
 
 _BY = re.compile(
-    r"^(?:view\s+all\s+(?:posts|articles|stories)\s+by|(?:all|more)\s+(?:posts|articles|stories)\s+(?:by|from)|written\s+by|reported\s+by|story\s+by|words\s+by|text\s+by|article\s+by|posted\s+by|by|autor(?:in|a)?|auteur|autore|"
+    r"^(?:(?:view|show|see)\s+all\s+(?:posts|articles|stories)\s+(?:by|from|of)|(?:all|more)\s+(?:posts|articles|stories)\s+(?:by|from)|written\s+by|reported\s+by|story\s+by|words\s+by|text\s+by|article\s+by|posted\s+by|by|autor(?:in|a)?|auteur|autore|"
     r"texte?|testo|tekst|redactie|geschreven\s+door|ein\s+artikel\s+von|от|автор|kirjoittanut|opracował(?:a)?|oleh|yazan)"
     r"\s*[:：]?\s+(?=\S)|^(?:author|autor|by|text|文|記者|记者|作者|автор)\s*[:：]\s*|^(?:本报记者|記者|记者)\s*",
     re.IGNORECASE,

@@ -71,7 +71,7 @@ def site_links(head: Head, url: str) -> Callable[[str], bool]:
 
     @cache
     def texts() -> frozenset[str]:
-        host = urlsplit(url).netloc
+        host = urlsplit(url).netloc.removeprefix("www.")
         links = ((link, link.attributes.get("href") or "") for link in head.tree.css("a[href]"))
         return frozenset(one_line(link.text()) for link, href in links if _stays_on(href, host))
 
@@ -79,9 +79,10 @@ def site_links(head: Head, url: str) -> Callable[[str], bool]:
 
 
 def _stays_on(href: str, host: str) -> bool:
-    """Told without taking the address apart: a page has hundreds of links."""
+    """Told without taking the address apart: a page has hundreds of links.  Sites have hosts for parts of them."""
     if "://" in href or href.startswith("//"):
-        return href.partition("//")[2].startswith(f"{host}/")
+        there = href.partition("//")[2].partition("/")[0]
+        return there == host or there.endswith(f".{host}")
     return bool(href) and not href.startswith(("#", "mailto:", "tel:", "javascript:"))
 
 

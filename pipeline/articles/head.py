@@ -30,18 +30,19 @@ _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
 _BREAKS = frozenset({"br", "div", "p", "span", "h1", "h2", "h3", "strong", "small"})
 _ASIDE = frozenset({"aside", "nav", "footer", "blockquote"})  # what is quoted, such as a tweet, has its own time
 _SIDE_CLASS = re.compile(
-    r"related|sidebar|teaser|recommend|most-?read|comment|trending|promo|latest|(?<![\w-])aside(?![\w-])", re.IGNORECASE
+    r"related|(?<!with-)(?<!has-)(?<!no-)sidebar(?!-?layout)|teaser|recommend|most-?read|comment|trending|promo|latest|(?<![\w-])aside(?![\w-])", re.IGNORECASE
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """An ``h1``: its whole text, the text without kickers and labels, and that of its first element."""
+    """An ``h1``: its whole text, the text without kickers and labels, that of its first and of its last element."""
 
     full: str
     text: str
     in_article: bool
     first: str = ""
+    last: str = ""
     leads_home: bool = False  # a link to the front page or to a directory above: the site's name
 
 
@@ -180,10 +181,9 @@ def _heading(node: LexborNode, url: str) -> Heading:
             text = one_line(text.replace(words, " ", 1))
     link = links[0] if links else _link_around(node)
     home = link is not None and full in heading_text(link) and _leads_up(link.attributes.get("href") or "", url)
-    first = node.css_first("span, small, strong, em, a, div")
-    return Heading(
-        full, text or full, _inside(node, "article", "main"), heading_text(first) if first is not None else "", home
-    )
+    parts = [part for part in map(heading_text, node.css("span, small, strong, em, a, div")) if part]
+    first, last = (parts[0], parts[-1]) if parts else ("", "")
+    return Heading(full, text or full, _inside(node, "article", "main"), first, last, home)
 
 
 def _link_around(node: LexborNode) -> LexborNode | None:
@@ -264,7 +264,10 @@ def times_beside_headings(head: Head) -> set[int]:
 
 
 def is_aside(node: LexborNode) -> bool:
-    """Whether the element stands in a side bar, a teaser list, a quotation, the comments or the page's frame."""
+    """Whether the element stands in a side bar, a teaser list, a quotation, the comments or the page's frame.
+
+    What holds the headline is no side bar, even if its class speaks of a layout with one.
+    """
     parent = node.parent
     steps = 0
     while parent is not None and parent.tag != "body" and steps < 40:
@@ -274,7 +277,8 @@ def is_aside(node: LexborNode) -> bool:
         if parent.tag != "html":
             given = parent.attributes
             marks = f"{given.get('class') or ''} {given.get('id') or ''}" if given else ""
-            if len(marks) < 400 and _SIDE_CLASS.search(marks):
+            side = _SIDE_CLASS.search(marks) if len(marks) < 400 else None
+            if side and not (side.group().lower() == "sidebar" and parent.css_first("h1") is not None):
                 return True
         parent = parent.parent
     return False

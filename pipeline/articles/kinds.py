@@ -25,7 +25,7 @@ _CONSENT_TITLE = re.compile(
     r"ihre zustimmung|we value your privacy|votre vie priv[ée]e|su privacidad|toestemming|din integritet",
     re.IGNORECASE,
 )
-_CONSENT_TEXT = re.compile(
+CONSENT_TEXT = re.compile(
     r"cookies?|consent|einwilligung|zustimm|personalis|partner|tracking|privacy|datenschutz|consentement|"
     r"consentimiento|consenso|toestemming",
     re.IGNORECASE,
@@ -72,7 +72,7 @@ def count_words(text: str) -> int:
 
 def _check_walls(head: Head, title: str, text: str, words: int) -> None:
     titled = words < 400 and not head.json_ld.article and _CONSENT_TITLE.search(f"{title} {head.title}")
-    if titled and (words == 0 or len(_CONSENT_TEXT.findall(text)) >= 2):
+    if titled and (words == 0 or len(CONSENT_TEXT.findall(text)) >= 2):
         raise PageRejected(Reason.CONSENT_WALL, f"the page is titled {title or head.title!r}")
     closed = is_free(head) is False
     if closed and words < 60:

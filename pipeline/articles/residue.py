@@ -16,6 +16,8 @@ from pipeline.articles.wording import folded, wording
 
 _HEAD_LINES = 8
 _TAIL_LINES = 12
+_MOST_LINKS = 24  # lines at the end that may be links to other articles
+_BLURB_WORDS = 35  # of what is told below a linked headline
 _ABOVE = 3  # lines that may stand above the title
 _KICKER = 6  # words of a kicker or section
 _HANGING = 300  # characters at the end of a line that are searched for what hangs there
@@ -36,6 +38,7 @@ _END_INITIALS = re.compile(r"(?:^|(?<=[.!?”\"’)])\s*)(?:[A-Z]{2,4}(?:/[A-Z]{
 _POINTER = re.compile(r"([^:：>»|–-]{4,24}?)\s*(?:[:：>»|]|\s[–-]\s)\s*\S")
 _BUTTONS = re.compile(r"[\s|,/·]+")
 _COPYRIGHT = re.compile(r"\s*(?:©|\(c\)\s|copyright\b)", re.IGNORECASE)
+_DATE_BEHIND = re.compile(r"(.{10,}?)\s+[-–—|·(]\s*(?=\D{0,12}\d).{4,25}$")
 _CELL = re.compile(r"\s*\|\s*")
 
 
@@ -129,28 +132,54 @@ def _is_head_residue(line: str) -> bool:
 def _in_the_tail(lines: list[str], titled: set[int], is_link: Callable[[str], bool]) -> set[int]:
     """From the end upwards; prose of some length ends the walk.
 
-    Headlines that are links to other articles go, with the label above them.
+    Headlines that are links to other articles go, with what is told of each and with the labels above them.
     """
+    last = range(max(0, len(lines) - _MOST_LINKS), len(lines))
+    linked = {i for i in last if _is_linked_headline(lines[i], is_link)}
+    blurbs = _blurbs(lines, linked)
     drop: set[int] = set()
-    below_links = False
-    first = max(0, len(lines) - _TAIL_LINES)
-    for i in range(len(lines) - 1, first - 1, -1):
+    labelled = False  # whether what stands below may have a label here
+    for i in reversed(last):
         line = lines[i]
+        if i in linked or i in blurbs:
+            drop.add(i)
+            labelled = True
+            continue
         if len(line) > _LONGEST_RESIDUE:
             break
         words = len(line.split())
-        linked = _HEADLINE_WORDS <= words <= _MOST_HEADLINE_WORDS and line[-1] != "." and is_link(line.strip("- "))
-        label = below_links and words <= _LABEL_WORDS and line[-1] not in _SENTENCE_ENDS
-        below_links = linked
-        if linked or label or _is_residue(line) or _is_head_residue(line) or _is_closing(line):
+        label = labelled and words <= _LABEL_WORDS and line[-1] not in _SENTENCE_ENDS
+        labelled = label and is_link(line)  # a section that is a link stands below the label proper
+        near = i >= len(lines) - _TAIL_LINES
+        if label or (near and (_is_residue(line) or _is_head_residue(line) or _is_closing(line))):
             drop.add(i)
-        elif len(line.split()) > _PROSE and i not in titled:
+        elif words > _PROSE and i not in titled:
             break
     return drop
 
 
+def _is_linked_headline(line: str, is_link: Callable[[str], bool]) -> bool:
+    """The whole line is a link to another page of the site, with or without the date behind it."""
+    if not _HEADLINE_WORDS <= len(line.split()) <= _MOST_HEADLINE_WORDS or line[-1] == ".":
+        return False
+    text = line.strip("- ")
+    return is_link(text) or ((dated := _DATE_BEHIND.match(text)) is not None and is_link(dated[1]))
+
+
+def _blurbs(lines: list[str], linked: set[int]) -> set[int]:
+    """Lines of what is told below linked headlines, where two or more of those take turns with them."""
+    told = {i for i in linked if i + 1 < len(lines) and i + 1 not in linked and _is_blurb(lines[i + 1])}
+    return {i + 1 for i in told if i + 2 in told or i - 2 in told}
+
+
+def _is_blurb(line: str) -> bool:
+    return _HEADLINE_WORDS <= len(line.split()) <= _BLURB_WORDS
+
+
 def _is_closing(line: str) -> bool:
-    """A copyright line, the editors' names in brackets, or a sentence under every page of an outlet."""
+    """A copyright line, the editors' names, the writer's address, or a sentence under every page of an outlet."""
+    if "@" in line and len(line.split()) <= _PROSE and wording().contact.fullmatch(line):
+        return True
     if wording().editors.fullmatch(line) or folded(line) in wording().closing:
         return True
     if not _COPYRIGHT.match(line):

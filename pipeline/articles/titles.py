@@ -22,6 +22,8 @@ _ARCHIVE = frozenset({"blog archive", "archive", "blog"})  # what old blogs put 
 _ACCENTS = re.compile("[\u0300-\u036f\u0591-\u05bd\u064b-\u065f]+")  # of Latin, Greek, Cyrillic; Hebrew; Arabic
 _LETTERS = re.compile(r"[^\W_]+")
 _MOST = 500  # characters of a title that are looked at
+_SHORTEST = 15  # characters of a headline
+_MOST_OF_IT = 0.6  # of a title of the markup that a part of the heading covers
 _LONGEST = 250  # characters of a line that may be a headline
 _WORD = re.compile(r"\w+")
 _CONFIRMED = 0.5  # share of common words with a title of the markup
@@ -188,9 +190,29 @@ def _shares_words(plain: str, references: list[tuple[str, str]]) -> bool:
 
 
 def _without_kicker(heading: Heading, references: list[tuple[str, str]]) -> str:
-    """The heading without its first element, where the markup gives the rest as the headline."""
-    rest = heading.text.removeprefix(heading.first).strip() if heading.first and _is_short(heading.first) else ""
-    return rest if rest and any(plain_words(rest) == plain_words(text) for _, text in references) else heading.text
+    """The heading without its first or last element, where the markup gives the rest as the headline.
+
+    What follows a headline in its heading is the writer's name or when it was written; the markup's headline may then
+    go on with something of its own.
+    """
+    text = heading.text
+    if heading.first and _is_short(heading.first):
+        rest = text.removeprefix(heading.first).strip()
+        if rest and any(plain_words(rest) == plain_words(reference) for _, reference in references):
+            return rest
+    if heading.last and _is_short(heading.last) and text.endswith(heading.last):
+        rest = text.removesuffix(heading.last).strip()
+        if _is_headline_before(plain_words(rest), plain_words(text), references):
+            return rest
+    return text
+
+
+def _is_headline_before(rest: str, whole: str, references: list[tuple[str, str]]) -> bool:
+    """Whether titles of the markup begin with ``rest`` and say little else, and none goes on like the ``whole``."""
+    plain = [plain_words(text) for _, text in references]
+    if len(rest) < _SHORTEST or any(text.startswith(whole) for text in plain):
+        return False
+    return any(text.startswith(rest) and len(rest) >= _MOST_OF_IT * len(text) for text in plain)
 
 
 def _likeness(a: str, b: str) -> float:

@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 from pipeline.articles.head import Head
+from pipeline.articles.kinds import CONSENT_TEXT
 
 # Elements that no algorithm takes text from; their neighbours' text stays.
 _TEXTLESS = (
@@ -18,6 +19,8 @@ _INLINE = ("a", "abbr", "b", "cite", "em", "font", "i", "mark", "q", "small", "s
 _LOOSE = 60  # characters of text beside paragraphs that may be one
 _MENU = 12  # items from which a list may be a menu
 _ALL_LINKS = 0.9  # share of its text inside links
+_CONSENTING = 2  # words of consent in a box that asks for it
+_LONGEST_CONSENT = 20_000  # characters
 _COLUMN = 400  # characters of running text in a cell that make its table one of layout
 
 
@@ -38,6 +41,8 @@ def tree_for(html: str, head: Head, *, fast: bool = False) -> Any:
     if len(tree) == 0:
         return html
     strip_elements(tree, *_TEXTLESS, *(_CLEANED_LATER if fast else ()), with_tail=False)
+    if "cookie" in html or "consent" in html:
+        _drop_consent(tree)
     if fast:
         _drop_menus(tree)
     if head.tree.css_first("table table, td > p + p, td > br + br") is not None:
@@ -68,6 +73,25 @@ def _parser() -> Any:
         ElementDefaultClassLookup(HtmlElement, HtmlComment, HtmlProcessingInstruction, HtmlEntity)
     )
     return parser
+
+
+@cache
+def _consent_boxes() -> Any:
+    from lxml.etree import XPath
+
+    marks = ("cookie", "consent", "onetrust", "iubenda", "didomi", "usercentrics", "gdpr")
+    named = " or ".join(f"contains(@{name},'{mark}')" for name in ("id", "class") for mark in marks)
+    return XPath(f"//*[(self::div or self::section or self::aside or self::form) and ({named})]")
+
+
+def _drop_consent(tree: Any) -> None:
+    """Boxes that ask for consent to cookies: on a page with a short article they are the longest text."""
+    for box in _consent_boxes()(tree):
+        if box.getparent() is None or box.find(".//h1") is not None or box.find(".//article") is not None:
+            continue
+        text = box.text_content()
+        if len(text) <= _LONGEST_CONSENT and len(CONSENT_TEXT.findall(text)) >= _CONSENTING:
+            box.drop_tree()
 
 
 def _drop_menus(tree: Any) -> None:

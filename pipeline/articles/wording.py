@@ -35,6 +35,7 @@ class Wording:
     source: re.Pattern[str]  # "Source: dpa"
     imprint_words: re.Pattern[str]
     editors: re.Pattern[str]
+    contact: re.Pattern[str]  # "Write to Ann Lee at ann@post.example"
     closing: frozenset[str]
     comments: re.Pattern[str]  # the heading above comments, folded
     reserved: tuple[str, ...]
@@ -72,6 +73,7 @@ def wording() -> Wording:
         source=_line(rf"{_any(data['imprint']['sources'])}\s*[:：]\s*\S{{1,30}}"),
         imprint_words=_imprint(data, label),
         editors=_line(rf"\W*{_any(data['closing']['editors'])}\s*(?:[:：]\s*.{{1,40}})?\W*"),
+        contact=_line(rf"\W*{_any(data['closing']['contacts'])}\b.{{0,100}}?\S+@\S+\.\w+\W*"),
         comments=_line(rf"(?:\d+ )?{_any(data['comments']['headings'])}(?:[ :(]+\d+)?"),
         closing=frozenset(map(folded, data["closing"]["lines"])),
         reserved=tuple(map(str.casefold, data["closing"]["reserved"])),
