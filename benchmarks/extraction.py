@@ -24,7 +24,7 @@ import trafilatura
 
 from pipeline.articles import ExtractSettings, extract, extract_page
 from pipeline.run.pool import WorkerPool
-from tests.articles import shapes_agency, shapes_json_ld, shapes_plain  # noqa: F401 - they register their shapes
+from tests.articles import shapes_agency, shapes_frame, shapes_json_ld, shapes_plain  # noqa: F401 - they register their shapes
 from tests.articles.shapes import Golden, all_golden
 
 MENU = "".join(f'<li class="item"><a class="lnk" href="/s/{i}">Section {i}</a></li>' for i in range(150))

@@ -48,7 +48,11 @@ def ours(body: bytes, url: str) -> tuple[Found, str]:
         return NOTHING, verdict
     at = article.published
     found = {"title": article.title, "text": article.text, "authors": list(article.authors)}
-    return {**found, "day": at.date().isoformat() if at else "", "time": None if article.published_day_only else at}, verdict
+    return {
+        **found,
+        "day": at.date().isoformat() if at else "",
+        "time": None if article.published_day_only else at,
+    }, verdict
 
 
 def theirs(html: str, url: str) -> Found:

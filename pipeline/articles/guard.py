@@ -6,6 +6,7 @@ made slow.
 
 from __future__ import annotations
 
+import heapq
 import re
 
 from pipeline.articles.settings import ExtractSettings
@@ -102,27 +103,45 @@ def _check_depth(html: str, allowed: int) -> None:
             depth -= 1
 
 
-_DEAD = (("<script", "</script>"), ("<style", "</style>"), ("<svg", "</svg>"), ("<!--", "-->"))
+_DEAD = ("<script", "<style", "<svg", "<!--")
+_COMMENT = "<!--"
+_NAME_GOES_ON = re.compile(r"[\w-]")  # as in <svg-icon>
 
 
 def without_dead_parts(html: str) -> str:
     """The page without scripts, styles, drawings and comments: half of its bytes, and nothing of its text.
 
-    Tree libraries copy the page several times, so every node less counts.  An element that is never closed stays.
+    Tree libraries copy the page several times, so every node less counts.  What is never closed stays.  The parts are
+    taken from left to right, so that a tag named in a comment or a comment begun in a script opens nothing.
     """
-    for start_mark, end_mark in _DEAD:
-        kept: list[str] = []
-        position = 0
-        while (start := html.find(start_mark, position)) != -1:
-            end = html.find(end_mark, start)
-            if end == -1:
-                break
+    kept: list[str] = []
+    position = 0
+    ahead = [(start, mark) for mark in _DEAD if (start := html.find(mark)) != -1]
+    heapq.heapify(ahead)
+    while ahead:
+        start, mark = ahead[0]
+        end = _end_of(mark, html, start) if start >= position else 0
+        if end > 0:
             kept.append(html[position:start])
-            position = end + len(end_mark)
-        if kept:
-            kept.append(html[position:])
-            html = "".join(kept)
-    return html
+            position = end
+        following = html.find(mark, max(position, start + len(mark))) if end != -1 else -1
+        if following == -1:
+            heapq.heappop(ahead)
+        else:
+            heapq.heapreplace(ahead, (following, mark))
+    return "".join([*kept, html[position:]])
+
+
+def _end_of(mark: str, html: str, start: int) -> int:
+    """Behind the end of the part, -1 where it has none, 0 where none begins; end tags may hold white space."""
+    if mark == _COMMENT:
+        end = html.find("-->", start + 2)
+        return end + 3 if end != -1 else -1
+    if _NAME_GOES_ON.match(html, start + len(mark)):
+        return 0
+    tag = html.find(f"</{mark[1:]}", start)
+    end = html.find(">", tag) if tag != -1 else -1
+    return end + 1 if end != -1 else -1
 
 
 def _too_complex(detail: str) -> PageRejected:

@@ -30,7 +30,9 @@ _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
 _BREAKS = frozenset({"br", "div", "p", "span", "h1", "h2", "h3", "strong", "small"})
 _ASIDE = frozenset({"aside", "nav", "footer", "blockquote"})  # what is quoted, such as a tweet, has its own time
 _SIDE_CLASS = re.compile(
-    r"related|(?<!with-)(?<!has-)(?<!no-)sidebar(?!-?layout)|teaser|recommend|most-?read|comment|trending|promo|latest|(?<![\w-])aside(?![\w-])", re.IGNORECASE
+    r"related|(?<!with-)(?<!has-)(?<!no-)sidebar(?!-?layout)|teaser|recommend|most-?read|comment|trending|promo|latest|"
+    r"(?<![\w-])aside(?![\w-])",
+    re.IGNORECASE,
 )
 
 

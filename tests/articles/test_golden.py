@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.articles import extract_page
 from pipeline.model import Article
-from tests.articles import shapes_agency, shapes_json_ld, shapes_plain  # noqa: F401 - they register their shapes
+from tests.articles import shapes_agency, shapes_frame, shapes_json_ld, shapes_plain  # noqa: F401 - they register their shapes
 from tests.articles.shapes import SHAPES, Golden, golden
 
 PAGES = [golden(*row) for row in SHAPES]

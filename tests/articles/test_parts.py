@@ -27,6 +27,7 @@ from pipeline.articles.authors import clean_authors
 from pipeline.articles.blocks import html_to_text
 from pipeline.articles.dates import parse_stamp
 from pipeline.articles.decode import decode_page
+from pipeline.articles.guard import without_dead_parts
 from pipeline.articles.jsonld import read_json_ld
 from pipeline.articles.residue import without_residue
 from pipeline.articles.titles import plain_words, without_site
@@ -376,3 +377,17 @@ def test_links_and_pages() -> None:
 def test_rules_are_found_by_host() -> None:
     with pytest.raises(ValueError, match="hosts"):
         OutletRule(())
+
+
+@pytest.mark.parametrize(
+    ("page", "left"),
+    [
+        ("a<script>x<!-- y</script>b<p>c</p>--> d", "ab<p>c</p>--> d"),
+        ("a<!-- <script> -->b<p>c</p><script>1</script >d", "ab<p>c</p>d"),
+        ("<svg-icon>q</svg-icon><p>c</p><svg><path/></svg\n>e", "<svg-icon>q</svg-icon><p>c</p>e"),
+        ("a<style>b", "a<style>b"),
+        ("a<!-->b<!-- c", "ab<!-- c"),
+    ],
+)
+def test_dead_parts_end_where_the_parser_ends_them(page: str, left: str) -> None:
+    assert without_dead_parts(page) == left

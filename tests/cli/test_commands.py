@@ -207,7 +207,9 @@ def test_extract(storyfold: Command) -> None:
     assert article["text"] == OTHER
     assert {"published", "authors", "language", "canonical_url", "outlet"} <= set(article)
     assert article["reason"] is None
-    gallery = storyfold("extract", "-", "--url", "https://news.example/photos/1", stdin=page("Glass", "A pane.").encode())
+    gallery = storyfold(
+        "extract", "-", "--url", "https://news.example/photos/1", stdin=page("Glass", "A pane.").encode()
+    )
     assert (gallery.code, gallery.rows[0]["reason"], gallery.rows[0]["title"]) == (0, "gallery", "Glass")
     assert "no article: gallery" in gallery.err
     refused = storyfold("extract", "-", "--url", "https://news.example/1", stdin=b"%PDF-1.4 binary")
