@@ -1,8 +1,8 @@
 """Page → article.
 
-``extract(html, url)`` for a decoded page (all that it says, with the verdict beside it), ``extract_page(body, url, ...)``
-for the bytes of an answer (made for a worker process), ``entry_article(entry)`` where the page cannot be had.
-Everything is imported when first used.
+``extract(html, url)`` for a decoded page (all that it says, with the verdict beside it),
+``extract_page(body, url, ...)`` for the bytes of an answer (made for a worker process), ``entry_article(entry)`` where
+the page cannot be had.  Everything is imported when first used.
 """
 
 from __future__ import annotations

@@ -51,8 +51,9 @@ copies_share_24h, delay_seconds, hours[{start, outcomes, copies}], days[]` |
 | `archive --json` | `engine, lines, articles, undated, repeated, stories, with_copies, largest, compared, same, \
 capped{crowded_hashes, most_carried, meetings_left_out, not_compared}, bad_count, bad[], seconds{}, went_on[], \
 loaded{articles, stories, known} or null`; `archive --jsonl` writes lines as `dedup` does, in the order of the archive |
-| `extract` | the article: `url, title, text, outlet, published, published_day_only, modified, authors, agencies, \
-language, canonical_url, section, keywords, image, free, origins, source, notes` |
+| `extract` | the page as read: `url, title, text, outlet, published, published_day_only, modified, authors, agencies, \
+language, canonical_url, section, keywords, image, free, origins, source, notes, reason, \
+detail`; `reason` is null for an article, else why it is none |
 | `explain --json` | `a, b, score, same, kind, why, threshold, bias, lines[{feature, value, weight, contribution, \
 meaning}], vetoes[], passages[{words, text}], shared_words` |
 | `once --json` | `started, ended, feeds_due, feeds_polled, feeds_unchanged, failed_feeds[], outcomes, reasons, \
