@@ -71,7 +71,7 @@ _NOT_A_NAME = re.compile(
 # An institution may be credited like a person.
 _INSTITUTION = re.compile(
     r"\b(?:super\s?user|themes?|foundation|university|universit[àéäy]t?|universidad|institut[eo]?|ministry|ministère|"
-    r"minister[io]|government|association|council|committee|gmbh|inc|ltd|llc|magazine?|newspaper|broadcasting|"
+    r"minister[io]|government|association|council|committee|gmbh|inc|ltd|llc|verein|d\.\s?o\.\s?o|magazine?|newspaper|broadcasting|"
     r"\w*(?:ministerium|stiftung|verband|zeitung|verlag))\b",
     re.IGNORECASE,
 )

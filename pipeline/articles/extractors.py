@@ -7,6 +7,7 @@ An extractor sees what was found before it (``page.text``) and returns "" to lea
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
@@ -19,6 +20,8 @@ from pipeline.articles.kinds import count_words
 from pipeline.articles.trees import tree_for
 
 _MISSED = 0.6  # JSON-LD speaks only where the page's text has less than this share of its words
+_PROBES, _PROBE = 16, 20  # places of it that are looked for, and the letters of each
+_NO_LETTER = re.compile(r"\W+")
 _TOO_LITTLE = 40  # words under which the next algorithm is asked
 
 
@@ -80,7 +83,7 @@ def trafilatura_body(page: PageInput) -> str:
 
 
 def json_ld_body(page: PageInput) -> str:
-    """``articleBody`` of JSON-LD where the page's own text is far shorter, or is this text without its lines.
+    """``articleBody`` of JSON-LD where the page's own text is far shorter, another one, or this without its lines.
 
     Never first: three quarters of news pages have none, and it mostly comes without line breaks.
     """
@@ -91,7 +94,17 @@ def json_ld_body(page: PageInput) -> str:
     text = html_to_text(body)
     if "\n" in text and "\n" not in page.text.strip() and count_words(page.text) <= words:
         return text
-    return text if count_words(page.text) < _MISSED * words else ""
+    found = count_words(page.text)
+    if found < _MISSED * words:
+        return text
+    return text if words > _MISSED * found and _says_something_else(page.text, text) else ""  # else it is a summary
+
+
+def _says_something_else(found: str, body: str) -> bool:
+    """Whether none of some places of ``body`` stands in what was found: menus, a box, another article."""
+    found, body = _NO_LETTER.sub("", found), _NO_LETTER.sub("", body)
+    step = max(_PROBE, len(body) // _PROBES)
+    return not any(body[at : at + _PROBE] in found for at in range(0, len(body) - _PROBE + 1, step))
 
 
 def resiliparse_body(page: PageInput) -> str:

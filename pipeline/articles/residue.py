@@ -177,10 +177,10 @@ def _is_blurb(line: str) -> bool:
 
 
 def _is_closing(line: str) -> bool:
-    """A copyright line, the editors' names, the writer's address, or a sentence under every page of an outlet."""
+    """A copyright line, editors, the writer's address, topics, or a sentence under every page of an outlet."""
     if "@" in line and len(line.split()) <= _PROSE and wording().contact.fullmatch(line):
         return True
-    if wording().editors.fullmatch(line) or folded(line) in wording().closing:
+    if wording().topics.fullmatch(line) or wording().editors.fullmatch(line) or folded(line) in wording().closing:
         return True
     if not _COPYRIGHT.match(line):
         return False

@@ -36,6 +36,7 @@ class Wording:
     imprint_words: re.Pattern[str]
     editors: re.Pattern[str]
     contact: re.Pattern[str]  # "Write to Ann Lee at ann@post.example"
+    topics: re.Pattern[str]  # "Topics: harbour, ferries"
     closing: frozenset[str]
     comments: re.Pattern[str]  # the heading above comments, folded
     reserved: tuple[str, ...]
@@ -74,6 +75,7 @@ def wording() -> Wording:
         imprint_words=_imprint(data, label),
         editors=_line(rf"\W*{_any(data['closing']['editors'])}\s*(?:[:：]\s*.{{1,40}})?\W*"),
         contact=_line(rf"\W*{_any(data['closing']['contacts'])}\b.{{0,100}}?\S+@\S+\.\w+\W*"),
+        topics=_line(rf"\W*{_any(data['closing']['topics'])}\s*[:：]\s*[^.!?。]{{2,200}}"),
         comments=_line(rf"(?:\d+ )?{_any(data['comments']['headings'])}(?:[ :(]+\d+)?"),
         closing=frozenset(map(folded, data["closing"]["lines"])),
         reserved=tuple(map(str.casefold, data["closing"]["reserved"])),

@@ -58,6 +58,9 @@ def test_true_lines_stay(line: str) -> None:
         "Our Standards: The Thomson Reuters Trust Principles.",
         "© Thomson Reuters 2024",
         "Related Videos",
+        "You might also like",
+        "Topics: harbour, old ferries, Wattenburg",
+        "Contact the writer at ann.lee@paper.example.",
         "Short URL: https://s.example/1",
         "Your Name * Your Email Address *",
     ],
@@ -112,6 +115,29 @@ def test_linked_headlines_under_the_text_go_and_references_stay() -> None:
         "Ten quiet walks along the sea, by foot",
     ]
     assert after(away, "The plan of the council in full") == ["The plan of the council in full"]
+
+
+def test_what_is_told_of_linked_headlines_goes_with_them() -> None:
+    links = ("Ten quiet walks along the sea", "Mill town counts its apple trees")
+    head = read_head("".join(f"<a href=https://blog.paper.example/{i}>{link}</a>" for i, link in enumerate(links)), URL)
+    told = "Bring bread and salt, and a warm coat."
+
+    def after(*foot: str) -> list[str]:
+        text = without_residue("\n".join((*LINES, *foot)), ["T"], is_link=site_links(head, URL)).text
+        return text.split("\n")[len(LINES) :]
+
+    assert after("From the region", links[0], told, f"- {links[1]} - 4th March 2024", told) == []
+    assert after(links[0], told) == [told]  # below one alone it may be the article's own
+
+
+@pytest.mark.parametrize("told", ["articleBody", ""])
+def test_a_text_that_is_not_the_article_gives_way_to_the_markup(told: str) -> None:
+    about = "".join(
+        f"<p>Reader number {i} pays for this house, owns a share of it and has a vote.</p>" for i in range(10)
+    )
+    markup = news(story("en"), **({told: "\n".join(LINES)} if told else {}))
+    text = extract(document(ld(markup), f"<div class=story>{about}</div>"), URL).text
+    assert text.startswith(LINES[0] if told else "Reader number 0")
 
 
 @pytest.mark.parametrize(
