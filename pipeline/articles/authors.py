@@ -25,6 +25,17 @@ _BY = re.compile(
     r"\s*[:：]?\s+(?=\S)|^(?:author|autor|by|text|文|記者|记者|作者|автор)\s*[:：]\s*|^(?:本报记者|記者|记者)\s*",
     re.IGNORECASE,
 )
+# "A comment by Ann Lee", "Interview: Ann Lee": what kind of piece it is.
+_KIND_OF_PIECE = re.compile(
+    r"^(?:(?:an?|the|eine?|der|die|das|une?|le|la|el|il|un|una)\s+)?"
+    r"(?:opinion|analysis|comment(?:ary)?|review|column|essay|report(?:age)?|interview|profile|kommentar|analyse|"
+    r"gast(?:beitrag|kommentar)|kolumne|rezension|kritik|protokoll|bericht|porträt|glosse|leitartikel|tribune|"
+    r"chronique|critique|entretien|propos\s+recueillis|recueillis?|análisis|opinión|entrevista|análise|opinião|"
+    r"commento|intervista|analisi|skrevet|skriven|geschreven|aufgezeichnet)"
+    r"(?:\s*:\s*|\s+(?:by|von|par|por|de|di|door|av|af)\s+)(?=\S+\s+\S)",
+    re.IGNORECASE,
+)
+_INITIALS_OF_OUTLET = re.compile(r"[A-Z]{2,5}")
 _BY_GLUED = re.compile(r"^B[yY](?=[A-Z][^\W\d_]+\s+[A-Z])")  # "ByAnn Lee"
 # Short words of other languages for "by" that also begin names: taken off only before two more words.
 _BY_SHORT = re.compile(r"^(?:von|par|por|di|da|door|av|af|per|fra|van)\s+(?=\S+\s+\S)", re.IGNORECASE)
@@ -225,7 +236,7 @@ def _parts(value: str) -> Iterator[str]:
     yield from inside
     value = _HANDLE.sub(" ", _MAIL.sub(" ", _BRACKETS.sub(" ", value)))
     value = _NOT_THE_WRITER.sub("", value).strip()
-    value = _BY_SHORT.sub("", _BY_GLUED.sub("", _BY.sub("", value)))
+    value = _BY_SHORT.sub("", _BY_GLUED.sub("", _KIND_OF_PIECE.sub("", _BY.sub("", value))))
     for piece in _SPLIT.split(value):
         for field in piece.split() if _CHINESE_NAMES.fullmatch(piece) else _comma_parts(piece):
             yield from _without_agency_behind(field)
@@ -258,6 +269,8 @@ def _comma_parts(piece: str) -> Iterator[str]:
             continue
         if number and _NOT_A_NAME.search(field) and _without_job(field) == field and not agency_of(field):
             return  # what follows a job title is its place
+        if number and " " in fields[0] and _INITIALS_OF_OUTLET.fullmatch(field) and not agency_of(field):
+            continue  # "Ann Lee, HP"
         if number and field.istitle() and " " not in field and " " in fields[0] and not agency_of(field):
             return  # "Ann Lee, Berlin"
         yield field
@@ -267,7 +280,7 @@ def _person(part: str) -> str:
     """The name, or "" where the part is no person's name."""
     name = one_line(_BY.sub("", part)).strip(" ,;:-–—|*·\"'")
     name = _TRAILING_ROLE.sub("", name if _ENDS_SHORT.search(name) else name.rstrip("."))
-    name = re.sub(r"\s+(?:for|of|in|from|at|für|pour|para|per)\s+.*$", "", name)
+    name = re.sub(r"\s+(?:[Ff]or|of|in|from|at|für|pour|para|per)\s+.*$", "", name)
     name = re.sub(r"\s+[-–—]\s+.*$", "", name)
     name = _without_job(name)
     if not 2 <= len(name) <= 60 or any(c.isdigit() for c in name) or len(name.split()) > 6:

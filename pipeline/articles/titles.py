@@ -24,6 +24,7 @@ _LETTERS = re.compile(r"[^\W_]+")
 _MOST = 500  # characters of a title that are looked at
 _SHORTEST = 15  # characters of a headline
 _MOST_OF_IT = 0.6  # of a title of the markup that a part of the heading covers
+_LABEL_WORDS = 3  # that a heading may have before or behind a title on which the markup agrees
 _LONGEST = 250  # characters of a line that may be a headline
 _WORD = re.compile(r"\w+")
 _CONFIRMED = 0.5  # share of common words with a title of the markup
@@ -46,7 +47,7 @@ def find_title(head: Head, outlet_names: Iterable[str], lines: Iterable[str] = (
     references = _references(head, names, tuple(lines))
     heading = _best_heading(head.headings, references, names)
     if heading:
-        return _as_written(heading, references), "h1"
+        return _as_written(_as_agreed(heading, head.headings, references), references), "h1"
     if heading := _in_the_address((h.text for h in head.headings), url, names):
         return heading, "h1, confirmed by the address"
     for source, text in references:
@@ -57,6 +58,20 @@ def find_title(head: Head, outlet_names: Iterable[str], lines: Iterable[str] = (
         return heading, "subheading, confirmed by the address"
     longest = max((h.text for h in head.headings if not h.leads_home), key=len, default="")
     return (longest, "h1, unconfirmed") if longest else ("", "")
+
+
+def _as_agreed(heading: str, headings: tuple[Heading, ...], references: list[tuple[str, str]]) -> str:
+    """``heading``, or what JSON-LD and ``og:title`` both say where it differs by a kicker or a label only."""
+    said = {source: text for source, text in references if source in ("JSON-LD headline", "og:title")}
+    plain = {plain_words(text) for text in said.values()}
+    if len(said) < 2 or len(plain) != 1:
+        return heading
+    agreed, mine = plain.pop(), plain_words(heading)
+    if mine != agreed and any(plain_words(h.full) == agreed and heading in h.full for h in headings):
+        return said["JSON-LD headline"]
+    more = len(mine.split()) - len(agreed.split())
+    labelled = mine.startswith(f"{agreed} ") or mine.endswith(f" {agreed}")
+    return said["JSON-LD headline"] if labelled and more <= _LABEL_WORDS else heading
 
 
 def _as_written(heading: str, references: list[tuple[str, str]]) -> str:

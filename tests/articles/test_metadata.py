@@ -13,9 +13,10 @@ from pipeline.articles.head import read_head
 from pipeline.articles.origin import publisher_names
 from pipeline.articles.rescue import day_by_htmldate
 from pipeline.articles.titles import find_title
-from tests.articles.shapes import document, ld, metas, story
+from tests.articles.shapes import document, ld, metas, news, story
 
 URL = "https://www.harbour-post.example/region/2024/05/14/bridge"
+MILL = "Town buys the old mill by the river"
 TITLE = "Old bridge rebuilt at last after two winters"
 SITE = metas(og__site_name="The Harbour Post")
 
@@ -112,6 +113,12 @@ def test_the_address_confirms_a_heading(address: str, expected: str) -> None:
         ("Super User", [], []),
         ("Verkehrsministerium des Landes", [], []),
         ("University of the North", [], []),
+        ("Story by Ann Lee, HPTV, Bo Ek, WXYZ", ["Ann Lee", "Bo Ek"], []),
+        ("Ein Kommentar von Ann Lee", ["Ann Lee"], []),
+        ("Propos recueillis par Ann Lee et Bo Ek", ["Ann Lee", "Bo Ek"], []),
+        ("Interview: Ann Lee", ["Ann Lee"], []),
+        ("Analysis by Ann Lee", ["Ann Lee"], []),
+        ("Ann Lee For The Morning Herald", ["Ann Lee"], []),
     ],
 )
 def test_bylines_as_written(byline: str, people: list[str], agencies: list[str]) -> None:
@@ -264,3 +271,24 @@ def test_day_in_an_address(path: str, expected: date | None) -> None:
 def test_a_copyright_year_is_no_day() -> None:
     lines = "".join(f"<p>{line}</p>" for line in story("en").lines)
     assert day_by_htmldate(document("", f"{lines}<footer>© 2023 The Post</footer>"), "https://outlet.example/a") is None
+
+
+@pytest.mark.parametrize(
+    ("heading", "agreed", "title"),
+    [
+        (f"{MILL} Premium", MILL, MILL),
+        (f"LIVE: {MILL}", MILL, MILL),
+        (f"<span>Mills</span> <span>{MILL}</span>", f"Mills: {MILL}", f"Mills: {MILL}"),
+        (f"“{MILL}”", f'"{MILL}"', f"“{MILL}”"),  # the same words stay as readers see them
+        (f"{MILL}, and the mayor is glad", MILL, f"{MILL}, and the mayor is glad"),  # more than a label
+    ],
+)
+def test_a_title_that_the_markup_agrees_on_has_no_label(heading: str, agreed: str, title: str) -> None:
+    head = f"<title>{MILL}</title>{metas(og__title=agreed)}{ld(news(story('en'), headline=agreed))}"
+    assert find_title(read_head(document(head, f"<h1>{heading}</h1>"), URL), ("Harbour",))[0] == title
+
+
+def test_a_heading_may_end_in_an_element_of_its_own() -> None:
+    head = f"<title>{MILL}</title>{metas(og__title=MILL)}"
+    body = "<h1>Town buys the old mill by the <em>river</em></h1>"
+    assert find_title(read_head(document(head, body), URL), ("Harbour",))[0] == MILL
