@@ -22,9 +22,10 @@ _CANDIDATES = (
     "[class*=summary i], [class*=chapo i], [class*=intro i], [class*=deck i], [class*=dek i], [class*=desc i], "
     "[class*=spot i], [class*=sommario i], [class*=abstract i], [class*=ingress i], [itemprop=description]"
 )
-_MOST, _MOST_IF_SHOWN = 60, 600  # elements that are looked at; more where the page's text has the description
-_SHOWN = 25  # characters of the description that are searched for
+_MOST = 600  # elements that are looked at
+_PIECE = 15  # characters of a description that are searched for
 _SHORTEST, _LONGEST = 8, 90  # words of a lead
+_MOST_BEHIND = 60  # elements behind the headline
 _NEAR = 3  # ancestors of the headline in which its standfirst may stand
 # Classes, parted by hyphens, that name the lead in templates of several languages, whatever the description says.
 _STANDFIRST = re.compile(
@@ -61,12 +62,20 @@ def _as_described(head: Head, described: list[str], title: str, text: str, html:
     wanted = {plain for plain in wanted if plain[:60] not in have and plain != plain_words(title)}
     if not wanted:
         return ""
-    shown_at_all = any(value[:_SHOWN] in html for value in described if value)
-    for node in head.tree.css(_CANDIDATES)[: _MOST_IF_SHOWN if shown_at_all else _MOST]:
+    if html and not _shown(described, html):
+        return ""
+    for node in head.tree.css(_CANDIDATES)[:_MOST]:
         shown = one_line(node.text(separator=" ")) if node.tag not in ("script", "meta") else ""
         if shown and len(shown) < 1000 and _same(plain_words(shown), wanted) and not is_aside(node):
             return shown
     return ""
+
+
+def _shown(described: list[str], html: str) -> bool:
+    """Whether a piece of a description stands in the page's body; most are for search engines alone."""
+    body = max(0, html.find("<body"))
+    places = ((value, at) for value in map(one_line, described) if value for at in (0, len(value) // 2, -_PIECE))
+    return any(html.find(value[at:][:_PIECE], body) != -1 for value, at in places)
 
 
 def _between_titles(head: Head, title: str, have: str) -> str:
@@ -92,14 +101,13 @@ def _same(shown: str, wanted: set[str]) -> bool:
 
 def _standfirst(head: Head, title: str, text: str) -> str:
     """The first element behind the headline, and near it, whose class is a name of the lead."""
-    have = plain_words(text[:3000])
     for node in _behind_the_headline(head, plain_words(title)):
         if not _names_a_standfirst(node) or is_aside(node):
             continue
         shown = one_line(node.text(separator=" "))
         plain = plain_words(shown)
         if _SHORTEST <= len(plain.split()) <= _LONGEST and len(node.css("a")) <= 1:
-            return "" if plain[:60] in have else shown
+            return "" if plain[:60] in plain_words(text[:3000]) else shown
     return ""
 
 
@@ -111,7 +119,7 @@ def _behind_the_headline(head: Head, title: str) -> Iterator[LexborNode]:
             return
         nodes = parent.css("h1, p[class], div[class], h2[class], h3[class], span[class]")
         behind = [i for i, node in enumerate(nodes) if node.mem_id == headline.mem_id]
-        yield from islice(nodes, behind[0] + 1 if behind else len(nodes), _MOST)
+        yield from islice(nodes, behind[0] + 1 if behind else len(nodes), _MOST_BEHIND)
         parent = parent.parent
 
 

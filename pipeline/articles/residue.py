@@ -134,14 +134,12 @@ def _in_the_tail(lines: list[str], titled: set[int], is_link: Callable[[str], bo
 
     Headlines that are links to other articles go, with what is told of each and with the labels above them.
     """
-    last = range(max(0, len(lines) - _MOST_LINKS), len(lines))
-    linked = {i for i in last if _is_linked_headline(lines[i], is_link)}
-    blurbs = _blurbs(lines, linked)
+    teasers = _Teasers(lines, is_link)
     drop: set[int] = set()
     labelled = False  # whether what stands below may have a label here
-    for i in reversed(last):
+    for i in reversed(range(teasers.first, len(lines))):
         line = lines[i]
-        if i in linked or i in blurbs:
+        if teasers.headline(i) or teasers.blurb(i):
             drop.add(i)
             labelled = True
             continue
@@ -158,18 +156,39 @@ def _in_the_tail(lines: list[str], titled: set[int], is_link: Callable[[str], bo
     return drop
 
 
+class _Teasers:
+    """Which of the last lines are linked headlines, and what is told of them; the page's links are asked for late."""
+
+    def __init__(self, lines: list[str], is_link: Callable[[str], bool]) -> None:
+        self.lines, self.is_link = lines, is_link
+        self.first = max(0, len(lines) - _MOST_LINKS)
+        self._known: dict[int, bool] = {}
+
+    def headline(self, i: int) -> bool:
+        """The whole line is a link to another page of the site."""
+        if not self.first <= i < len(self.lines):
+            return False
+        if i not in self._known:
+            self._known[i] = _is_linked_headline(self.lines[i], self.is_link)
+        return self._known[i]
+
+    def blurb(self, i: int) -> bool:
+        """What is told below a linked headline, where two or more of those take turns."""
+        return self._told(i - 1) and (self._told(i + 1) or self._told(i - 3))
+
+    def _told(self, i: int) -> bool:
+        below = i + 1
+        return (
+            self.headline(i) and below < len(self.lines) and not self.headline(below) and _is_blurb(self.lines[below])
+        )
+
+
 def _is_linked_headline(line: str, is_link: Callable[[str], bool]) -> bool:
     """The whole line is a link to another page of the site, with or without the date behind it."""
     if not _HEADLINE_WORDS <= len(line.split()) <= _MOST_HEADLINE_WORDS or line[-1] == ".":
         return False
     text = line.strip("- ")
     return is_link(text) or ((dated := _DATE_BEHIND.match(text)) is not None and is_link(dated[1]))
-
-
-def _blurbs(lines: list[str], linked: set[int]) -> set[int]:
-    """Lines of what is told below linked headlines, where two or more of those take turns with them."""
-    told = {i for i in linked if i + 1 < len(lines) and i + 1 not in linked and _is_blurb(lines[i + 1])}
-    return {i + 1 for i in told if i + 2 in told or i - 2 in told}
 
 
 def _is_blurb(line: str) -> bool:
