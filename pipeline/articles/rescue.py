@@ -12,6 +12,8 @@ _BYLINE_NAMES = (
     "author", "byl", "bbl", "username", "zuozhe", "bianji", "xiaobian", "channel-name", "submitted-by", "posted-by",
     "journalist-name", "screenname", "writer", 'rel="me', "rel='me", "rel=me",
 )  # fmt: skip
+# The attributes in which it looks for them; addresses are not among them.
+_BYLINE_ATTRIBUTES = frozenset({"class", "id", "rel", "itemprop", "data-testid", "data-component"})
 _LONGEST_TAG = 500  # characters between the beginning of a tag and such a name in it
 
 
@@ -49,13 +51,24 @@ def people_by_trafilatura(html: str) -> Iterator[str]:
 
 
 def _names_a_byline(html: str) -> bool:
-    """A few plain searches: a tenth of the time of one case-blind pattern, which is a tenth of what they save."""
-    folded = html.lower()
-    for name in _BYLINE_NAMES:
-        at = folded.find(name)
+    """Whether there is anything to find: a tenth of the time of one case-blind pattern, a hundredth of what it saves."""
+    return named_in_tag(html.lower(), _BYLINE_NAMES, _BYLINE_ATTRIBUTES)
+
+
+def named_in_tag(html: str, names: tuple[str, ...], attributes: frozenset[str]) -> bool:
+    """Whether one of the names stands in a tag's own name or in one of the attributes: by a few plain searches."""
+    for name in names:
+        at = html.find(name)
         while at >= 0:
-            before = folded[max(0, at - _LONGEST_TAG) : at]
-            if before.rfind("<") > before.rfind(">"):
+            if _in_tag(html[max(0, at - _LONGEST_TAG) : at], name, attributes):
                 return True
-            at = folded.find(name, at + 1)
+            at = html.find(name, at + 1)
     return False
+
+
+def _in_tag(before: str, name: str, attributes: frozenset[str]) -> bool:
+    tag = before.rfind("<")
+    if tag <= before.rfind(">"):
+        return False
+    equals = before.rfind("=", tag)
+    return "=" in name or equals < 0 or before[tag:equals].rsplit(None, 1)[-1] in attributes

@@ -7,6 +7,7 @@ from typing import Any
 
 from pipeline.articles.head import Head
 from pipeline.articles.kinds import CONSENT_TEXT
+from pipeline.articles.rescue import named_in_tag
 
 # Elements that no algorithm takes text from; their neighbours' text stays.
 _TEXTLESS = (
@@ -19,6 +20,7 @@ _INLINE = ("a", "abbr", "b", "cite", "em", "font", "i", "mark", "q", "small", "s
 _LOOSE = 60  # characters of text beside paragraphs that may be one
 _MENU = 12  # items from which a list may be a menu
 _ALL_LINKS = 0.9  # share of its text inside links
+_MARKED = frozenset({"class", "id"})
 _CONSENTING = 2  # words of consent in a box that asks for it
 _LONGEST_CONSENT = 20_000  # characters
 _COLUMN = 400  # characters of running text in a cell that make its table one of layout
@@ -41,7 +43,7 @@ def tree_for(html: str, head: Head, *, fast: bool = False) -> Any:
     if len(tree) == 0:
         return html
     strip_elements(tree, *_TEXTLESS, *(_CLEANED_LATER if fast else ()), with_tail=False)
-    if "cookie" in html or "consent" in html:
+    if named_in_tag(html, ("cookie", "consent"), _MARKED):
         _drop_consent(tree)
     if fast:
         _drop_menus(tree)
