@@ -230,7 +230,11 @@ def day_in_address(url: str) -> date | None:
     >>> day_in_address("https://outlet.example/news/2024/05/14/bridge.html")
     datetime.date(2024, 5, 14)
     """
-    for match in _IN_ADDRESS.finditer(urlsplit(url).path):
+    try:
+        path = urlsplit(url).path
+    except ValueError:  # no address at all
+        return None
+    for match in _IN_ADDRESS.finditer(path):
         if not match["gap"] and len(match["month"] + match["day"]) != 4:
             continue
         try:

@@ -66,8 +66,8 @@ def raw_feed(found: Any, text: str) -> RawFeed:
 
 
 def _entry(entry: Any) -> RawEntry:
-    content = max((_markup(part) for part in entry.get("content", [])), key=len, default="")
-    summary = _markup(entry.get("summary_detail") or {"value": _string(entry, "summary")})
+    content = max((_markup(part) for part in _parts(entry, "content")), key=len, default="")
+    summary = _markup(_part(entry, "summary_detail") or {"value": _string(entry, "summary")})
     return RawEntry(
         guid=_string(entry, "id") or None,
         link=_link(entry),
@@ -82,7 +82,7 @@ def _entry(entry: Any) -> RawEntry:
 
 
 def _title(thing: Any) -> str:
-    kind = (thing.get("title_detail") or {}).get("type", "text/html")
+    kind = _part(thing, "title_detail").get("type", "text/html")
     return title_of(_string(thing, "title"), markup=kind != "text/plain")
 
 
@@ -91,7 +91,7 @@ def _link(thing: Any) -> str | None:
     original = _string(thing, "feedburner_origlink")
     if original:
         return original
-    alternates = [link for link in thing.get("links", []) if link.get("rel") == "alternate" and link.get("href")]
+    alternates = [link for link in _parts(thing, "links") if link.get("rel") == "alternate" and link.get("href")]
     for link in alternates:
         if (link.get("type") or "").lower() in _HTML_TYPES:
             return str(link["href"]).strip()
@@ -101,13 +101,25 @@ def _link(thing: Any) -> str | None:
     return guid if _ABSOLUTE.match(guid) else None
 
 
+def _parts(thing: Any, name: str) -> list[Any]:
+    """A list that feedparser keeps; elements of the same name (``<links>``) leave plain text in its place."""
+    found = thing.get(name)
+    return [part for part in found if isinstance(part, dict)] if isinstance(found, list) else []
+
+
+def _part(thing: Any, name: str) -> dict[str, Any]:
+    """The same for a single one."""
+    found = thing.get(name)
+    return found if isinstance(found, dict) else {}
+
+
 def _markup(detail: Any) -> str:
     value = detail.get("value") or ""
     return html.escape(value, quote=False) if detail.get("type") == "text/plain" else str(value)
 
 
 def _authors(entry: Any) -> tuple[str, ...]:
-    people = [_string(person, "name") for person in entry.get("authors", [])[:100]]
+    people = [_string(person, "name") for person in _parts(entry, "authors")[:100]]
     return names(list(map(plain, people if any(people) else [_string(entry, "author")])))
 
 
@@ -128,7 +140,7 @@ def _hints(feed: Any, text: str) -> FeedHints:
 
 
 def _related(feed: Any, relation: str) -> str | None:
-    links = feed.get("links", [])
+    links = _parts(feed, "links")
     return next((str(k["href"]) for k in links if k.get("rel") == relation and k.get("href")), None)
 
 

@@ -12,6 +12,7 @@ from pipeline.urls.hosts import same_site
 from pipeline.urls.parts import WebURL, is_web_url, split_url
 
 MOST_TOKEN = 4_000  # characters of a token that are read
+MOST_FIELDS = 50  # of a query
 MOST_PAGE = 20_000  # characters of a page in which a refresh is looked for
 _GOOGLE_NEWS = re.compile(r"/(?:rss/|__i/rss/rd/)?(?:articles|read)/([\w-]+)")
 _QUERY = {"www.google.com": ("url", "q"), "www.bing.com": ("url",), "l.facebook.com": ("u",)}
@@ -41,7 +42,10 @@ def named_target(url: str) -> str | None:
     if parts.host.endswith("news.yahoo.com") and (found := _YAHOO.search(parts.path)):
         return _web(found[1])
     names = _QUERY.get(parts.host, ())
-    values = parse_qs(parts.query or "", max_num_fields=50) if names and len(parts.query or "") < MOST_TOKEN else {}
+    query = parts.query or ""
+    if not names or len(query) >= MOST_TOKEN or query.count("&") >= MOST_FIELDS:
+        return None
+    values = parse_qs(query)
     return next((value for name in names for value in map(_web, values.get(name, ())) if value), None)
 
 
