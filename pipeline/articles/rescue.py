@@ -6,6 +6,8 @@ import logging
 from collections.abc import Iterator
 from datetime import date
 
+from pipeline.articles.trees import named_in_tag, parsed
+
 # What the names of byline elements hold (trafilatura.xpaths.AUTHOR_XPATHS, 2.3), in lower case; without one of them in
 # a tag there is nothing to find.
 _BYLINE_NAMES = (
@@ -14,7 +16,6 @@ _BYLINE_NAMES = (
 )  # fmt: skip
 # The attributes in which it looks for them; addresses are not among them.
 _BYLINE_ATTRIBUTES = frozenset({"class", "id", "rel", "itemprop", "data-testid", "data-component"})
-_LONGEST_TAG = 500  # characters between the beginning of a tag and such a name in it
 
 
 def day_by_htmldate(html: str, url: str) -> date | None:
@@ -39,10 +40,9 @@ def people_by_trafilatura(html: str) -> Iterator[str]:
         return
     from trafilatura.htmlprocessing import prune_unwanted_nodes
     from trafilatura.metadata import extract_metainfo
-    from trafilatura.utils import load_html
     from trafilatura.xpaths import AUTHOR_DISCARD_XPATHS, AUTHOR_XPATHS
 
-    tree = load_html(html)
+    tree = parsed(html)
     if tree is None:
         return
     author = extract_metainfo(prune_unwanted_nodes(tree, AUTHOR_DISCARD_XPATHS), AUTHOR_XPATHS, len_limit=120)
@@ -53,22 +53,3 @@ def people_by_trafilatura(html: str) -> Iterator[str]:
 def _names_a_byline(html: str) -> bool:
     """Whether there is anything to find: a tenth of the time of one case-blind pattern."""
     return named_in_tag(html.lower(), _BYLINE_NAMES, _BYLINE_ATTRIBUTES)
-
-
-def named_in_tag(html: str, names: tuple[str, ...], attributes: frozenset[str]) -> bool:
-    """Whether one of the names stands in a tag's own name or in one of the attributes: by a few plain searches."""
-    for name in names:
-        at = html.find(name)
-        while at >= 0:
-            if _in_tag(html[max(0, at - _LONGEST_TAG) : at], name, attributes):
-                return True
-            at = html.find(name, at + 1)
-    return False
-
-
-def _in_tag(before: str, name: str, attributes: frozenset[str]) -> bool:
-    tag = before.rfind("<")
-    if tag <= before.rfind(">"):
-        return False
-    equals = before.rfind("=", tag)
-    return "=" in name or equals < 0 or before[tag:equals].rsplit(None, 1)[-1] in attributes

@@ -7,7 +7,6 @@ from typing import Any
 
 from pipeline.articles.head import Head
 from pipeline.articles.kinds import CONSENT_TEXT
-from pipeline.articles.rescue import named_in_tag
 
 # Elements that no algorithm takes text from; their neighbours' text stays.
 _TEXTLESS = (
@@ -21,6 +20,7 @@ _LOOSE = 60  # characters of text beside paragraphs that may be one
 _MENU = 12  # items from which a list may be a menu
 _ALL_LINKS = 0.9  # share of its text inside links
 _MARKED = frozenset({"class", "id"})
+_LONGEST_TAG = 500  # characters between the beginning of a tag and a name in it
 _CONSENTING = 2  # words of consent in a box that asks for it
 _LONGEST_CONSENT = 20_000  # characters
 _COLUMN = 400  # characters of running text in a cell that make its table one of layout
@@ -33,14 +33,10 @@ def tree_for(html: str, head: Head, *, fast: bool = False) -> Any:
     Python for each: together a fifth of the time.  ``fast`` also leaves out what the main algorithm would clean away
     itself.
     """
-    from lxml.etree import LxmlError, strip_elements
-    from lxml.html import document_fromstring
+    from lxml.etree import strip_elements
 
-    try:
-        tree = document_fromstring(html.encode("utf-8", "replace"), parser=_parser())
-    except (LxmlError, ValueError, AssertionError):
-        return html
-    if len(tree) == 0:
+    tree = parsed(html)
+    if tree is None:
         return html
     strip_elements(tree, *_TEXTLESS, *(_CLEANED_LATER if fast else ()), with_tail=False)
     if named_in_tag(html, ("cookie", "consent"), _MARKED):
@@ -52,6 +48,18 @@ def tree_for(html: str, head: Head, *, fast: bool = False) -> Any:
     for block in _blocks_with_loose_text()(tree):
         _wrap_loose_text(block)
     return tree
+
+
+def parsed(html: str) -> Any:
+    """The tree of a page as its markup has it; ``None`` where lxml makes none of it."""
+    from lxml.etree import LxmlError
+    from lxml.html import document_fromstring
+
+    try:
+        tree = document_fromstring(html.encode("utf-8", "replace"), parser=_parser())
+    except (LxmlError, ValueError, AssertionError):
+        return None
+    return tree if len(tree) else None
 
 
 @cache
@@ -150,3 +158,22 @@ def _has_blocks(cell: Any) -> bool:
 def _is_column(cell: Any) -> bool:
     """A cell that holds running text: several paragraphs or breaks."""
     return len(cell.findall("p")) + len(cell.findall("br")) > 2 and len(cell.text_content()) > _COLUMN
+
+
+def named_in_tag(html: str, names: tuple[str, ...], attributes: frozenset[str]) -> bool:
+    """Whether one of the names stands in a tag's own name or in one of the attributes: by a few plain searches."""
+    for name in names:
+        at = html.find(name)
+        while at >= 0:
+            if _in_tag(html[max(0, at - _LONGEST_TAG) : at], name, attributes):
+                return True
+            at = html.find(name, at + 1)
+    return False
+
+
+def _in_tag(before: str, name: str, attributes: frozenset[str]) -> bool:
+    tag = before.rfind("<")
+    if tag <= before.rfind(">"):
+        return False
+    equals = before.rfind("=", tag)
+    return "=" in name or equals < 0 or before[tag:equals].rsplit(None, 1)[-1] in attributes
