@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -22,18 +23,21 @@ if TYPE_CHECKING:
     from pgqueuer.domain.models import Job
     from pgqueuer.domain.types import Channel
     from pgqueuer.queries import Queries
+    from psycopg import AsyncConnection
 
 POLL, FETCH = "poll", "fetch"
 Work = Callable[[int], Awaitable[None]]  # does what is due for the row
-BATCH = 10  # jobs taken at a time
+MOST = 50  # jobs taken at a time; fewer where few may be in hand
+Connect = Callable[[], "AbstractAsyncContextManager[AsyncConnection]"]
 
 
 class JobQueue:
-    """The queue in ``schema`` of the database at ``url``; one connection."""
+    """The queue in ``schema`` of the database at ``url``; one connection, and one more while it is ``run``."""
 
-    def __init__(self, queries: Queries, channel: Channel) -> None:
+    def __init__(self, queries: Queries, channel: Channel, connect: Connect) -> None:
         self._queries = queries
         self._channel = channel
+        self._connect = connect
 
     @classmethod
     @asynccontextmanager
@@ -55,12 +59,18 @@ class JobQueue:
         own = DBSettings(db_schema=schema, channel=channel, durability=Durability.volatile)
         from pipeline.storage.postgres import explained
 
+        @asynccontextmanager
+        async def connected() -> AsyncIterator[AsyncConnection]:
+            async with await psycopg.AsyncConnection.connect(
+                _plain(url), autocommit=True, application_name=name
+            ) as connection:
+                yield connection
+
         try:
-            connection = await psycopg.AsyncConnection.connect(_plain(url), autocommit=True, application_name=name)
-            async with connection:
+            async with connected() as connection:
                 driver = PsycopgDriver(connection)
                 builders = qb.QueryBuilderEnvironment(own), qb.QueryQueueBuilder(own), qb.QuerySchedulerBuilder(own)
-                yield cls(Queries(driver, *builders), channel)
+                yield cls(Queries(driver, *builders), channel, connected)
         except psycopg.Error as error:
             raise explained(error, "the queue") from error
 
@@ -90,27 +100,36 @@ class JobQueue:
         await self._queries.clear_statistics_log()
 
     async def run(self, works: Mapping[str, Work], stop: asyncio.Event, *, at_once: int, stale_seconds: float) -> None:
-        """Take jobs and do them until ``stop``, at most ``at_once``; those in hand are finished.
+        """Take jobs and do them until ``stop``, at most ``at_once`` (two at the least); those in hand are finished.
 
-        A job whose worker gave no sign for ``stale_seconds`` is done by another.  Raises what the connection raises.
+        A job whose worker gave no sign for ``stale_seconds`` is done by another.  Raises what the connection raises,
+        and ``StorageError`` where no notification comes through any more.
         """
+        from pgqueuer.errors import FailingListenerError
         from pgqueuer.qm import QueueManager
 
-        manager = QueueManager(self._queries, self._channel)
-        for kind, work in works.items():
-            manager.entrypoint(kind)(_doing(work))
-        stopping = asyncio.create_task(_follow(stop, manager.shutdown))
-        try:
-            await manager.run(
-                dequeue_timeout=timedelta(seconds=5),
-                batch_size=BATCH,
-                max_concurrent_tasks=max(at_once, 2 * BATCH),
-                heartbeat_timeout=timedelta(seconds=stale_seconds),
-                log_aggregation_interval=timedelta(0),
-                shutdown_on_listener_failure=True,
-            )
-        finally:
-            stopping.cancel()
+        from pipeline.cluster.listening import ListeningApart
+
+        batch = max(1, min(MOST, at_once // 2))  # PgQueuer wants room for two
+        async with self._connect() as listening:
+            queries = replace(self._queries, driver=ListeningApart(listening, self._queries.driver))
+            manager = QueueManager(queries, self._channel)
+            for kind, work in works.items():
+                manager.entrypoint(kind)(_doing(work))
+            stopping = asyncio.create_task(_follow(stop, manager.shutdown))
+            try:
+                await manager.run(
+                    dequeue_timeout=timedelta(seconds=5),
+                    batch_size=batch,
+                    max_concurrent_tasks=max(at_once, 2 * batch),
+                    heartbeat_timeout=timedelta(seconds=stale_seconds),
+                    log_aggregation_interval=timedelta(0),
+                    shutdown_on_listener_failure=True,
+                )
+            except FailingListenerError as error:
+                raise StorageError("the queue's connection for notifications was lost") from error
+            finally:
+                stopping.cancel()
 
 
 def _doing(work: Work) -> Callable[[Any], Awaitable[None]]:
