@@ -9,6 +9,7 @@ unfinished one the finished files stay.
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -36,11 +37,14 @@ Progress = Callable[[str, int, int], None]  # stage, parts done, parts in all
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A step, what it does in words, and how: it yields ``(parts done, parts in all, what to tell)``."""
+    """A step, what it does in words, and how: it yields ``(parts done, parts in all, what to tell)``.
+
+    ``spent``: tables that no stage behind it reads, nor the loading into a store."""
 
     name: str
     meaning: str
     run: Callable[[Run], Iterator[tuple[int, int, Told]]]
+    spent: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,18 +70,23 @@ class Run:
 def run_stages(run: Run, progress: Progress | None = None) -> None:
     """Run what is not finished.  Raises ``StoryfoldError`` where that cannot be done."""
     for stage in STAGES:
-        if stage.name in run.manifest.stages:
-            continue
-        begun = time.perf_counter()
-        total: Counter[str] = Counter()
+        if stage.name not in run.manifest.stages:
+            _run_stage(run, stage, progress)
+        for table in stage.spent:  # also where a run was ended right before this
+            shutil.rmtree(run.job.table(table), ignore_errors=True)
+
+
+def _run_stage(run: Run, stage: Stage, progress: Progress | None) -> None:
+    begun = time.perf_counter()
+    total: Counter[str] = Counter()
+    if progress is not None:
+        progress(stage.name, 0, 1)
+    for done, parts, told in stage.run(run):
+        total.update(told)
         if progress is not None:
-            progress(stage.name, 0, 1)
-        for done, parts, told in stage.run(run):
-            total.update(told)
-            if progress is not None:
-                progress(stage.name, done, parts)
-        told_all: dict[str, Any] = dict(total)
-        run.manifest.finish(stage.name, {**told_all, "seconds": round(time.perf_counter() - begun, 3)})
+            progress(stage.name, done, parts)
+    told_all: dict[str, Any] = dict(total)
+    run.manifest.finish(stage.name, {**told_all, "seconds": round(time.perf_counter() - begun, 3)})
 
 
 def _each(run: Run, task: Callable[[Any], Told], items: Sequence[Any]) -> Iterator[tuple[int, int, Told]]:
@@ -143,17 +152,27 @@ def _count(run: Run, one: Pass) -> Iterator[tuple[int, int, Told]]:
 
 STAGES: tuple[Stage, ...] = (
     Stage("read", "lines of the inputs become articles", _read),
-    Stage("arrange", "articles in order of publication, cut into blocks", _arrange),
+    Stage("arrange", "articles in order of publication, cut into blocks", _arrange, ("lines", "places", "fetched")),
     Stage("profile", "shingles, facts and sketch of each article", lambda r: _each(r, Mark(r.job), r.blocks)),
-    Stage("meet", "articles that share a hash of their sketches", _meet),
-    Stage("rank", "the few candidates worth comparing", lambda r: _each(r, Rank(r.job), r.blocks)),
+    Stage("meet", "articles that share a hash of their sketches", _meet, ("keys",)),
+    Stage("rank", "the few candidates worth comparing", lambda r: _each(r, Rank(r.job), r.blocks), ("hits",)),
     Stage("guess", "which articles bring new wording, by their sketches", _after(counting.guess)),
     Stage("count", "how common each wording was before each block", lambda r: _count(r, FIRST)),
     Stage("invite", "candidates brought to the blocks that need them", _after(verifying.invite)),
-    Stage("try", "the judge on each pair", lambda r: _each(r, Verify(r.job, FIRST), r.blocks)),
+    Stage(
+        "try",
+        "the judge on each pair",
+        lambda r: _each(r, Verify(r.job, FIRST), r.blocks),
+        (FIRST.counts, FIRST.guests),
+    ),
     Stage("begin", "which articles bring new wording, by verdict", _after(counting.begin)),
     Stage("recount", "how common each wording was, once more", lambda r: _count(r, SECOND)),
-    Stage("verify", "the judge on what was in doubt", lambda r: _each(r, Verify(r.job, SECOND, FIRST), r.blocks)),
+    Stage(
+        "verify",
+        "the judge on what was in doubt",
+        lambda r: _each(r, Verify(r.job, SECOND, FIRST), r.blocks),
+        ("visitors", FIRST.verdicts),
+    ),
     Stage("piece", "independent pieces of verified pairs", lambda r: _once(pieces.cut(r.job, r.engine))),
     Stage("decide", "stories around canonical articles", lambda r: _each(r, Decide(r.job), r.blocks)),
     Stage("place", "the story of each article", lambda r: _once(publishing.place(r.job, r.engine))),

@@ -119,6 +119,15 @@ def test_a_run_that_was_ended_goes_on(whole: tuple[Path, list[dict[str, Any]]], 
     assert out == expected
 
 
+def test_tables_that_nobody_reads_any_more_leave_the_disk(tmp_path: Path) -> None:
+    source = save_lines(ROWS[:560], tmp_path / "in.jsonl")
+    work, seen = tmp_path / "out" / "work", set[str]()
+    fold([source], tmp_path / "out", progress=lambda *_told: seen.update(table.name for table in work.glob("*")))
+    spent = {table for stage in STAGES for table in stage.spent}
+    assert spent - seen == {"fetched"}, "which only addresses beyond this machine bring"
+    assert not spent & {table.name for table in work.iterdir()}
+
+
 def test_finished_files_of_an_unfinished_stage_stay(tmp_path: Path) -> None:
     source = save_lines(ROWS[:1100], tmp_path / "in.jsonl")
 
