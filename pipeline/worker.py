@@ -31,8 +31,8 @@ from pipeline.run.service import Action, Hooks, Job, Service
 from pipeline.run.upkeep import tidy
 from pipeline.run.writer import Writer
 from pipeline.storage import Store, open_store
-from pipeline.storage.cluster import Cluster, fence, open_cluster
-from pipeline.storage.database import Vanished
+from pipeline.storage.cluster import Cluster, fence, open_cluster, shareable
+from pipeline.storage.database import Vanished, open_database
 from pipeline.storage.patience import pauses
 
 if TYPE_CHECKING:
@@ -44,7 +44,11 @@ AGAIN = 1.0  # seconds until something that ended or failed is begun again
 
 
 async def serve(args: Namespace, config: Config) -> bool:
-    """Work until SIGTERM; whether all work in hand was finished."""
+    """Work until SIGTERM; whether all work in hand was finished.
+
+    Raises ``StorageError`` for a database that workers cannot share, before anything is made there.
+    """
+    shareable(open_database(config.storage.url))
     async with AsyncExitStack() as stack:
         for pause in (*pauses(), 0.0):
             try:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from pipeline.errors import StorageError
 
+from .database import Database
 from .handovers import Handovers
 from .leases import Leases
 from .robots import Robots
@@ -30,11 +31,16 @@ class Cluster(Leases, Turns, Robots, Handovers):
                 connection.exec_driver_sql(self._own(statement))
 
 
+def shareable(database: Database) -> None:
+    """Raises ``StorageError`` for a database that workers cannot share; opens nothing."""
+    if database.dialect != "postgresql":
+        raise StorageError(f"workers share a PostgreSQL database; {database.name} is none: use postgresql://… or `run`")
+
+
 def open_cluster(store: Store) -> Cluster:
     """The cluster's side of ``store``'s database; raises ``StorageError`` for one that workers cannot share."""
     database = store._db  # noqa: SLF001 - the same room
-    if database.dialect != "postgresql":
-        raise StorageError(f"workers share a PostgreSQL database; {database.name} is none: use postgresql://… or `run`")
+    shareable(database)
     with database.read() as connection:
         schema = str(connection.exec_driver_sql("SELECT current_schema()").scalar())
     if not re.fullmatch(r"[a-z_][a-z0-9_]*", schema):
