@@ -14,15 +14,18 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
 from pipeline.storage import open_store
 from tests.fakeweb import FakeWeb
+from tests.pgserver import Server
 from tests.trust.newsworld import NewsWorld
 from tests.trust.warm import Warm, children, gone
 
+POSTGRES = ("postgres", "PostgresDatabase")  # module and class that write there
 CHECK_EVERY = 25  # kills between two looks at the whole record
 AIMED = 0.5  # share of lives that end at a commit; the others end at a random moment
 TRANSACTIONS = 12  # of a short round, about
@@ -33,8 +36,8 @@ SERVICE = 0.4  # share of starts that are the service; the others are `once`
 AIM = """
 import os, signal
 from contextlib import contextmanager
-from pipeline.storage.sqlite import SqliteDatabase
-real, begun = SqliteDatabase.write, iter(range(1, 1_000_000))
+from pipeline.storage.{module} import {database} as Database
+real, begun = Database.write, iter(range(1, 1_000_000))
 
 @contextmanager
 def write(self):
@@ -46,7 +49,7 @@ def write(self):
     if here and "{moment}" == "after":
         os.kill(os.getpid(), signal.SIGKILL)
 
-SqliteDatabase.write = write
+Database.write = write
 """
 
 
@@ -121,7 +124,8 @@ class KillLoop:
     def _aimed_life(self) -> None:
         """A round that is killed right before or after one of its commits, unless it has fewer."""
         number, moment = self.random.randint(1, TRANSACTIONS), self.random.choice(("before", "after"))
-        aim = AIM.format(number=number, moment=moment)
+        module, database = ("sqlite", "SqliteDatabase") if self.url.startswith("sqlite") else POSTGRES
+        aim = AIM.format(number=number, moment=moment, module=module, database=database)
         if self.warm.ended(self.warm.start(*self._words("once", "--all"), prelude=aim)) == -signal.SIGKILL:
             self.killed[f"{moment} a commit"] += 1
 
@@ -194,10 +198,10 @@ class KillLoop:
         }
 
 
-def portion(folder: Path, seed: int, kills: int) -> KillLoop:
-    """One portion on a database in ``folder``."""
+def portion(folder: Path, seed: int, kills: int, url: str = "") -> KillLoop:
+    """One portion on the database ``url``, or on one in ``folder``."""
     with FakeWeb() as web:
-        loop = KillLoop(folder, web, seed)
+        loop = KillLoop(folder, web, seed, url)
         loop.run(kills)
         return loop
 
@@ -206,10 +210,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--postgres", action="store_true", help="on a PostgreSQL server of its own")
     args = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        url = stack.enter_context(closing(Server(killed=True))).database() if args.postgres else ""
         began = time.monotonic()
-        loop = portion(Path(folder), args.seed, args.kills)
+        loop = portion(Path(folder), args.seed, args.kills, url)
         result = {**loop.report(), "seconds": round(time.monotonic() - began)}
     sys.stdout.write(json.dumps(result) + "\n")
     return 1 if loop.faults else 0

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from tests import pgserver
+from tests.pgserver import Server
 from tests.trust.killing import portion
 
 PORTION = 50  # kills on one database in the long run
@@ -17,6 +21,27 @@ def test_thirty_kills(tmp_path: Path) -> None:
     assert loop.faults == [], loop.report()
     assert loop.killed.total() >= 30
     assert len(loop.killed) >= 3, "`once`, the service and a worker were all met"
+
+
+@pytest.fixture
+def postgres() -> Iterator[Server]:
+    with closing(pgserver.started(killed=True)) as server:
+        yield server
+
+
+@pytest.mark.timeout(900)
+def test_five_kills_on_postgresql(tmp_path: Path, postgres: Server) -> None:
+    loop = portion(tmp_path, seed=8, kills=5, url=postgres.database())
+    assert loop.faults == [], loop.report()
+    assert loop.killed.total() >= 5
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_hundred_kills_on_postgresql(tmp_path: Path, postgres: Server, seed: int) -> None:
+    loop = portion(tmp_path, seed, PORTION, postgres.database())
+    assert loop.faults == [], loop.report()
 
 
 @pytest.mark.soak
