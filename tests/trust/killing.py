@@ -29,6 +29,7 @@ POSTGRES = ("postgres", "PostgresDatabase")  # module and class that write there
 CHECK_EVERY = 25  # kills between two looks at the whole record
 AIMED = 0.5  # share of lives that end at a commit; the others end at a random moment
 TRANSACTIONS = 12  # of a short round, about
+SERVER = 0.15  # share of moments at which PostgreSQL goes, where it is the store
 SERVICE = 0.4  # share of starts that are the service; the others are `once`
 
 
@@ -61,6 +62,7 @@ class KillLoop:
     web: FakeWeb
     seed: int
     url: str = ""
+    server: Server | None = None  # of PostgreSQL, to be killed as well
     killed: Counter[str] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
     lengths: list[float] = field(default_factory=list)  # seconds from the first request to the end of a round
@@ -142,6 +144,12 @@ class KillLoop:
         span = statistics.median(self.lengths[-9:] or [0.3])
         while self.warm.running(pid) and self.killed.total() < kills:
             time.sleep(self.random.uniform(0, span))
+            if self.server is not None and self.random.random() < SERVER:
+                self.server.kill()
+                self.killed["server"] += 1
+                time.sleep(self.random.uniform(0, span))
+                self.server.start()
+                continue
             workers = children(pid)
             if workers and self.random.random() < 0.35:
                 self._kill(self.random.choice(workers), "worker")
@@ -198,10 +206,10 @@ class KillLoop:
         }
 
 
-def portion(folder: Path, seed: int, kills: int, url: str = "") -> KillLoop:
-    """One portion on the database ``url``, or on one in ``folder``."""
+def portion(folder: Path, seed: int, kills: int, server: Server | None = None) -> KillLoop:
+    """One portion on a database of ``server``, or on one in ``folder``."""
     with FakeWeb() as web:
-        loop = KillLoop(folder, web, seed, url)
+        loop = KillLoop(folder, web, seed, server.database() if server else "", server)
         loop.run(kills)
         return loop
 
@@ -213,9 +221,9 @@ def main() -> int:
     parser.add_argument("--postgres", action="store_true", help="on a PostgreSQL server of its own")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
-        url = stack.enter_context(closing(Server(killed=True))).database() if args.postgres else ""
+        server = stack.enter_context(closing(Server(killed=True))) if args.postgres else None
         began = time.monotonic()
-        loop = portion(Path(folder), args.seed, args.kills, url)
+        loop = portion(Path(folder), args.seed, args.kills, server)
         result = {**loop.report(), "seconds": round(time.monotonic() - began)}
     sys.stdout.write(json.dumps(result) + "\n")
     return 1 if loop.faults else 0

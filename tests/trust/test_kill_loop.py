@@ -31,7 +31,7 @@ def postgres() -> Iterator[Server]:
 
 @pytest.mark.timeout(900)
 def test_five_kills_on_postgresql(tmp_path: Path, postgres: Server) -> None:
-    loop = portion(tmp_path, seed=8, kills=5, url=postgres.database())
+    loop = portion(tmp_path, seed=8, kills=5, server=postgres)
     assert loop.faults == [], loop.report()
     assert loop.killed.total() >= 5
 
@@ -40,7 +40,7 @@ def test_five_kills_on_postgresql(tmp_path: Path, postgres: Server) -> None:
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_hundred_kills_on_postgresql(tmp_path: Path, postgres: Server, seed: int) -> None:
-    loop = portion(tmp_path, seed, PORTION, postgres.database())
+    loop = portion(tmp_path, seed, PORTION, postgres)
     assert loop.faults == [], loop.report()
 
 
