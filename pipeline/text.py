@@ -16,7 +16,7 @@ _UNSAFE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb"
     "\ud800-\udfff\U000e0000-\U000e007f]"
 )
-_SPACES = re.compile(r"[ \t\r\n\f\v\u00a0\u2028\u2029]+")
+_SPACES = re.compile(r"[ \t\r\n\f\v\x1c-\x1e\x85\u00a0\u2028\u2029]+")  # with all that `str.splitlines` parts at
 
 
 def one_line(text: str) -> str:

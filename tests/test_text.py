@@ -47,6 +47,7 @@ def test_shortened_fits(raw: str, width: int) -> None:
 
 def test_one_line_and_counts() -> None:
     assert one_line("  a \n\u00a0 b ") == "a b"
+    assert one_line("a\x85b\x1cc\x1dd\x1ee\u2028f\u2029g\x0bh\x0ci") == "a b c d e f g h i"
     assert count_of(1, "story", "stories") == "1 story"
     assert count_of(12345, "feed") == "12,345 feeds"
 

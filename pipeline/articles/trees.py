@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Any
 
@@ -23,6 +24,13 @@ _MARKED = frozenset({"class", "id"})
 _LONGEST_TAG = 500  # characters between the beginning of a tag and a name in it
 _CONSENTING = 2  # words of consent in a box that asks for it
 _LONGEST_CONSENT = 20_000  # characters
+# XML 1.0, 2.2: controls but tab and line breaks, U+FFFE and U+FFFF; as bytes of UTF-8, and as references.
+_NO_XML = bytes(set(range(32)) - {9, 10, 13})
+_BLANKED = bytes.maketrans(_NO_XML, b" " * len(_NO_XML))
+_NO_XML_REFERENCE = re.compile(
+    rb"&#(?:x0*(?:[0-8bcef]|1[0-9a-f]|fff[ef])(?![0-9a-f])|0*(?:[0-8]|1[124-9]|2[0-9]|3[01]|6553[45])(?![0-9]));?",
+    re.IGNORECASE,
+)
 _COLUMN = 400  # characters of running text in a cell that make its table one of layout
 
 
@@ -51,12 +59,17 @@ def tree_for(html: str, head: Head, *, fast: bool = False) -> Any:
 
 
 def parsed(html: str) -> Any:
-    """The tree of a page as its markup has it; ``None`` where lxml makes none of it."""
+    """The tree of a page as its markup has it; ``None`` where lxml makes none of it.
+
+    Characters that XML knows not are blanks in it: lxml reads them, but does not take them back where a text is moved.
+    """
     from lxml.etree import LxmlError
     from lxml.html import document_fromstring
 
+    body = html.encode("utf-8", "replace").translate(_BLANKED)
+    body = _NO_XML_REFERENCE.sub(b" ", body.replace(b"\xef\xbf\xbe", b" ").replace(b"\xef\xbf\xbf", b" "))
     try:
-        tree = document_fromstring(html.encode("utf-8", "replace"), parser=_parser())
+        tree = document_fromstring(body, parser=_parser())
     except (LxmlError, ValueError, AssertionError):
         return None
     return tree if len(tree) else None

@@ -156,6 +156,24 @@ def test_text_beside_paragraphs_is_not_lost() -> None:
     assert text.split("\n") == [*LINES[:2], f"{LINES[2]} {LINES[3]}", *LINES[4:]]
 
 
+@pytest.mark.parametrize(
+    "control", ["\x01", "\x0b", "\x0c", "\x1f", "\ufffe", "\uffff", "&#1;", "&#x1F;", "&#00012", "&#xFFFE;"]
+)
+@pytest.mark.parametrize(
+    "around",
+    [
+        "<div>{0} beside{1}<p>{2}</p>{0} behind{1}<br>{2}</div>",  # text that is moved into a paragraph
+        "<p class='author'>x</p><p>{0}</p><p>{2}</p><div>a<time>now</time>t{1}ail</div>",  # a byline is looked for
+    ],
+)
+def test_a_character_that_xml_knows_not_costs_nothing_but_itself(around: str, control: str) -> None:
+    html = document("<title>The ferry stays in port</title>", around.format(LINES[1], control, LINES[2]))
+    article = extract(html, URL)
+    assert article.reason is None
+    assert LINES[1] in article.text
+    assert LINES[2] in article.text
+
+
 def test_links_of_drawings_have_no_address() -> None:
     head = read_head("<h1><svg><a xlink:href=/x>logo</a></svg>Title</h1><a href>nowhere</a>", URL)
     assert not site_links(head, URL)("logo")
