@@ -27,3 +27,11 @@ def postgres() -> Iterator[pgserver.Server]:
     server = pgserver.started()
     yield server
     server.close()
+
+
+@pytest.fixture(scope="module")
+def killable() -> Iterator[pgserver.Server]:
+    """A PostgreSQL server that the tests of one module may kill."""
+    server = pgserver.started(killed=True)
+    yield server
+    server.close()

@@ -91,10 +91,9 @@ def json_ld_body(page: PageInput) -> str:
     words = count_words(body)
     if words < _TOO_LITTLE:
         return ""
-    text = html_to_text(body)
-    if "\n" in text and "\n" not in page.text.strip() and count_words(page.text) <= words:
+    text, found = html_to_text(body), count_words(page.text)
+    if "\n" in text and "\n" not in page.text.strip() and found <= words:
         return text
-    found = count_words(page.text)
     if found < _MISSED * words:
         return text
     return text if words > _MISSED * found and _says_something_else(page.text, text) else ""  # else it is a summary

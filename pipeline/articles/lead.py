@@ -60,9 +60,7 @@ def _as_described(head: Head, described: list[str], title: str, text: str, html:
     wanted = {plain for value in described if _SHORTEST <= len((plain := plain_words(value)).split()) <= _LONGEST}
     have = plain_words(text[:3000]) if wanted else ""
     wanted = {plain for plain in wanted if plain[:60] not in have and plain != plain_words(title)}
-    if not wanted:
-        return ""
-    if html and not _shown(described, html):
+    if not wanted or (html and not _shown(described, html)):
         return ""
     for node in head.tree.css(_CANDIDATES)[:_MOST]:
         shown = one_line(node.text(separator=" ")) if node.tag not in ("script", "meta") else ""

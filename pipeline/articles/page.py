@@ -76,16 +76,17 @@ class Extraction:
 
     def taken(self) -> Article:
         """The article; raises ``PageRejected`` where there is none."""
-        if self.article is None:
-            raise PageRejected(self.reason or Reason.NO_TEXT, self.detail)
-        return self.article
+        return self._there(self.article)
 
     def judged(self) -> Judged:
         """All that was read, and the verdict; raises ``PageRejected`` where nothing could be read."""
-        read = self.article or self.refused
-        if read is None:
-            raise PageRejected(self.reason or Reason.NO_TEXT, self.detail)
+        read = self._there(self.article or self.refused)
         return Judged(**{name: getattr(read, name) for name in _FIELDS}, reason=self.reason, detail=self.detail)
+
+    def _there(self, article: Article | None) -> Article:
+        if article is None:
+            raise PageRejected(self.reason or Reason.NO_TEXT, self.detail)
+        return article
 
 
 def extract(html: str, url: str, settings: ExtractSettings | None = None) -> Judged:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 POLL, FETCH = "poll", "fetch"
 Work = Callable[[int], Awaitable[None]]  # does what is due for the row
 MOST = 50  # jobs taken at a time; fewer where few may be in hand
-Connect = Callable[[], "AbstractAsyncContextManager[AsyncConnection]"]
+Connect = Callable[[], "Awaitable[AsyncConnection]"]
 
 
 class JobQueue:
@@ -59,18 +59,14 @@ class JobQueue:
         own = DBSettings(db_schema=schema, channel=channel, durability=Durability.volatile)
         from pipeline.storage.postgres import explained
 
-        @asynccontextmanager
-        async def connected() -> AsyncIterator[AsyncConnection]:
-            async with await psycopg.AsyncConnection.connect(
-                _plain(url), autocommit=True, application_name=name
-            ) as connection:
-                yield connection
+        async def connect() -> AsyncConnection:
+            return await psycopg.AsyncConnection.connect(_plain(url), autocommit=True, application_name=name)
 
         try:
-            async with connected() as connection:
+            async with await connect() as connection:
                 driver = PsycopgDriver(connection)
                 builders = qb.QueryBuilderEnvironment(own), qb.QueryQueueBuilder(own), qb.QuerySchedulerBuilder(own)
-                yield cls(Queries(driver, *builders), channel, connected)
+                yield cls(Queries(driver, *builders), channel, connect)
         except psycopg.Error as error:
             raise explained(error, "the queue") from error
 
@@ -111,7 +107,7 @@ class JobQueue:
         from pipeline.cluster.listening import ListeningApart
 
         batch = max(1, min(MOST, at_once // 2))  # PgQueuer wants room for two
-        async with self._connect() as listening:
+        async with await self._connect() as listening:
             queries = replace(self._queries, driver=ListeningApart(listening, self._queries.driver))
             manager = QueueManager(queries, self._channel)
             for kind, work in works.items():

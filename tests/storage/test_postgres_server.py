@@ -8,7 +8,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 
 import pgserver
 import pytest
@@ -18,14 +17,6 @@ from storage_builders import LATER, NOW, entry, ingest, source
 from pipeline.errors import AlreadyRunning, SchemaError, StorageError
 from pipeline.storage import Store, open_store
 from pipeline.storage.migrate import newest
-
-
-@pytest.fixture(scope="module")
-def own() -> Iterator[pgserver.Server]:
-    """A server that may be killed."""
-    server = pgserver.started(killed=True)
-    yield server
-    server.close()
 
 
 def back_soon(server: pgserver.Server) -> threading.Thread:
@@ -42,10 +33,10 @@ def filled(url: str) -> Store:
     return store
 
 
-def test_a_server_killed_between_two_calls_is_waited_for(own: pgserver.Server) -> None:
-    with filled(own.database()) as store, structlog.testing.capture_logs() as said:
-        own.kill()
-        again = back_soon(own)
+def test_a_server_killed_between_two_calls_is_waited_for(killable: pgserver.Server) -> None:
+    with filled(killable.database()) as store, structlog.testing.capture_logs() as said:
+        killable.kill()
+        again = back_soon(killable)
         assert store.counts().articles == 29
         store.apply([ingest(30, 30)], LATER)
         again.join()
@@ -56,16 +47,16 @@ def test_a_server_killed_between_two_calls_is_waited_for(own: pgserver.Server) -
 
 
 def test_a_server_killed_inside_a_transaction_loses_nothing_and_stores_nothing_twice(
-    own: pgserver.Server, monkeypatch: pytest.MonkeyPatch
+    killable: pgserver.Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with filled(own.database()) as store:
+    with filled(killable.database()) as store:
         real, again = store._db.insert, []
 
         def insert(connection: object, table: object, rows: object) -> None:
             real(connection, table, rows)
             if table.name == "evidence" and not again:
-                own.kill()
-                again.append(back_soon(own))
+                killable.kill()
+                again.append(back_soon(killable))
 
         monkeypatch.setattr(store._db, "insert", insert)
         store.apply([ingest(n, n) for n in range(30, 40)], LATER)
@@ -77,17 +68,17 @@ def test_a_server_killed_inside_a_transaction_loses_nothing_and_stores_nothing_t
 
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_a_commit_that_was_not_answered_is_asked_about(
-    own: pgserver.Server, monkeypatch: pytest.MonkeyPatch, moment: str
+    killable: pgserver.Server, monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:
-    with filled(own.database()) as store:
+    with filled(killable.database()) as store:
         real, again = store._db._end, []
 
         def end(connection: object) -> None:
             if moment == "after" and not again:
                 real(connection)
             if not again:
-                own.kill()
-                again.append(back_soon(own))
+                killable.kill()
+                again.append(back_soon(killable))
             real(connection)
 
         monkeypatch.setattr(store._db, "_end", end)
@@ -97,26 +88,28 @@ def test_a_commit_that_was_not_answered_is_asked_about(
         assert store.full_check() == []
 
 
-def test_a_server_that_stays_away_is_an_error_in_words(own: pgserver.Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_stays_away_is_an_error_in_words(
+    killable: pgserver.Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("pipeline.storage.patience.PATIENCE", 0.5)
-    with filled(own.database()) as store:
-        own.kill()
+    with filled(killable.database()) as store:
+        killable.kill()
         with pytest.raises(StorageError, match="did not come back within 0 s"):
             store.counts()
-        own.start()
+        killable.start()
         assert store.counts().articles == 29
 
 
-def test_one_instance_at_a_time(own: pgserver.Server) -> None:
-    url = own.database()
+def test_one_instance_at_a_time(killable: pgserver.Server) -> None:
+    url = killable.database()
     with open_store(url) as one, open_store(url) as two, one.alone("run"):
         with (
             pytest.raises(AlreadyRunning, match=rf"storyfold run, process {os.getpid()} on .*, since 20"),
             two.alone("once"),
         ):
             pass
-        own.kill()
-        back_soon(own).join()
+        killable.kill()
+        back_soon(killable).join()
         one.apply([ingest(1, 1)], NOW)  # waits for the server, and takes the lock again
         with pytest.raises(AlreadyRunning, match="run"), two.alone("once"):
             pass

@@ -25,7 +25,6 @@ from tests.pgserver import Server
 from tests.trust.newsworld import NewsWorld
 from tests.trust.warm import Warm, children, gone
 
-POSTGRES = ("postgres", "PostgresDatabase")  # module and class that write there
 CHECK_EVERY = 25  # kills between two looks at the whole record
 AIMED = 0.5  # share of lives that end at a commit; the others end at a random moment
 TRANSACTIONS = 12  # of a short round, about
@@ -61,8 +60,7 @@ class KillLoop:
     folder: Path
     web: FakeWeb
     seed: int
-    url: str = ""
-    server: Server | None = None  # of PostgreSQL, to be killed as well
+    server: Server | None = None  # of PostgreSQL, to be killed as well; else the database is SQLite's, in ``folder``
     killed: Counter[str] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
     lengths: list[float] = field(default_factory=list)  # seconds from the first request to the end of a round
@@ -70,7 +68,7 @@ class KillLoop:
     def __post_init__(self) -> None:
         self.random = Random(self.seed)
         self.world = NewsWorld(self.web, Random(self.seed + 1))
-        self.url = self.url or f"sqlite:///{self.folder / 'news.db'}"
+        self.url = self.server.database() if self.server else f"sqlite:///{self.folder / 'news.db'}"
         self.config = self.folder / "trust.toml"
         self.config.write_text(self.world.config(self.url), "utf-8")
 
@@ -126,7 +124,7 @@ class KillLoop:
     def _aimed_life(self) -> None:
         """A round that is killed right before or after one of its commits, unless it has fewer."""
         number, moment = self.random.randint(1, TRANSACTIONS), self.random.choice(("before", "after"))
-        module, database = ("sqlite", "SqliteDatabase") if self.url.startswith("sqlite") else POSTGRES
+        module, database = ("postgres", "PostgresDatabase") if self.server else ("sqlite", "SqliteDatabase")
         aim = AIM.format(number=number, moment=moment, module=module, database=database)
         if self.warm.ended(self.warm.start(*self._words("once", "--all"), prelude=aim)) == -signal.SIGKILL:
             self.killed[f"{moment} a commit"] += 1
@@ -209,7 +207,7 @@ class KillLoop:
 def portion(folder: Path, seed: int, kills: int, server: Server | None = None) -> KillLoop:
     """One portion on a database of ``server``, or on one in ``folder``."""
     with FakeWeb() as web:
-        loop = KillLoop(folder, web, seed, server.database() if server else "", server)
+        loop = KillLoop(folder, web, seed, server)
         loop.run(kills)
         return loop
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from tests import pgserver
 from tests.pgserver import Server
 from tests.trust.killing import portion
 
@@ -23,15 +20,9 @@ def test_thirty_kills(tmp_path: Path) -> None:
     assert len(loop.killed) >= 3, "`once`, the service and a worker were all met"
 
 
-@pytest.fixture
-def postgres() -> Iterator[Server]:
-    with closing(pgserver.started(killed=True)) as server:
-        yield server
-
-
 @pytest.mark.timeout(900)
-def test_five_kills_on_postgresql(tmp_path: Path, postgres: Server) -> None:
-    loop = portion(tmp_path, seed=8, kills=5, server=postgres)
+def test_five_kills_on_postgresql(tmp_path: Path, killable: Server) -> None:
+    loop = portion(tmp_path, seed=8, kills=5, server=killable)
     assert loop.faults == [], loop.report()
     assert loop.killed.total() >= 5
 
@@ -39,8 +30,8 @@ def test_five_kills_on_postgresql(tmp_path: Path, postgres: Server) -> None:
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("seed", [1, 2])
-def test_a_hundred_kills_on_postgresql(tmp_path: Path, postgres: Server, seed: int) -> None:
-    loop = portion(tmp_path, seed, PORTION, postgres)
+def test_a_hundred_kills_on_postgresql(tmp_path: Path, killable: Server, seed: int) -> None:
+    loop = portion(tmp_path, seed, PORTION, killable)
     assert loop.faults == [], loop.report()
 
 

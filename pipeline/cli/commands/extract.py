@@ -36,8 +36,8 @@ def run(args: Namespace) -> int:
         show.console(stderr=True).print(
             show.text(f"no article: {found.reason} ({why}){': ' * bool(found.detail)}{found.detail}")
         )
-    if found.article is None and found.refused is None:
-        return UNREADABLE
+        if found.refused is None:
+            return UNREADABLE
     article: dict[str, Any] = dataclasses.asdict(found.judged())
     show.json_lines([article])
     return 0
