@@ -8,10 +8,11 @@ from datetime import UTC, date, datetime
 import pytest
 
 from pipeline.articles.authors import clean_authors, find_authors
-from pipeline.articles.dates import day_in_address, find_dates, parse_stamp
+from pipeline.articles.dates import find_dates
 from pipeline.articles.head import read_head
 from pipeline.articles.origin import publisher_names
 from pipeline.articles.rescue import day_by_htmldate
+from pipeline.articles.stamps import day_in_address, parse_stamp, puts_day_first
 from pipeline.articles.titles import find_title
 from tests.articles.shapes import document, ld, metas, news, story
 
@@ -192,12 +193,59 @@ def test_commenters_and_related_authors_are_no_authors() -> None:
         ("4/5/2024", None),
         ("Posted 3 hours ago", None),
         ("© 2024", None),
+        ("2024-05-14 10:00:00 EDT", "2024-05-14T10:00:00-04:00"),
+        ("2024-05-14T10:00:00CEST", "2024-05-14T10:00:00+02:00"),
+        ("2024-05-14t10:00:00z", "2024-05-14T10:00:00+00:00"),
+        ("2024-05-14T10:00:00[UTC]", "2024-05-14T10:00:00+00:00"),
+        ("2024-05-14T10:00:00−04:00", "2024-05-14T10:00:00-04:00"),
+        ("2024-5-4T9:05:00+02:00", "2024-05-04T09:05:00+02:00"),
+        ("2024-05-14 9:05 PM", "2024-05-14T21:05:00"),
+        ("2024-05-14 12:05 AM", "2024-05-14T00:05:00"),
+        ("20240514100000", "2024-05-14T10:00:00"),
+        ("20240514T1000+0200", "2024-05-14T10:00:00+02:00"),
+        ("14-May-2024", "day 2024-05-14"),
+        ("14.05.24, 10:00 Uhr", "2024-05-14T10:00:00"),
+        ("Tue May 4 10:00:00 2024", "2024-05-04T10:00:00"),
+        ("Wed May 01 2024 10:00:00 GMT+0200 (Central European Summer Time)", "2024-05-01T10:00:00+02:00"),
+        ("May 14, 2024, 10:00 a.m. ET", "2024-05-14T10:00:00-04:00"),
+        ("January 5, 2024 10:00 p.m. PT", "2024-01-05T22:00:00-08:00"),
+        ("March 10, 2024 10:00 a.m. ET", "2024-03-10T10:00:00-04:00"),
+        ("March 9, 2024 10:00 a.m. ET", "2024-03-09T10:00:00-05:00"),
+        ("November 3, 2024 10:00 a.m. ET", "2024-11-03T10:00:00-05:00"),
+        ("10:00 a.m. EDT, May 14, 2024", "2024-05-14T10:00:00-04:00"),
+        ("Tue 14 May 2024 10.00 BST", "2024-05-14T10:00:00+01:00"),
+        ("Publié le 14/05/2024 à 10h00 et lu", "2024-05-14T10:00:00"),
+        ("10:00, 14 мая 2024", "2024-05-14T10:00:00"),
+        ("14 травня 2024, 10:00", "2024-05-14T10:00:00"),
+        ("14.05.2024 10:00 (МСК)", "2024-05-14T10:00:00+03:00"),
+        ("14/5/2024, 10:00 (GMT+7)", "2024-05-14T10:00:00+07:00"),
+        ("14 tháng 5, 2024 10:00", "2024-05-14T10:00:00"),
+        ("입력 2024.05.14. 오후 2:05", "2024-05-14T14:05:00"),
+        ("2024年5月14日 下午2:05", "2024-05-14T14:05:00"),
+        ("2024. május 14., kedd 10:00", "2024-05-14T10:00:00"),
+        ("14 مايو 2024", "day 2024-05-14"),
+        ("14 במאי 2024", "day 2024-05-14"),
+        ("14 मई 2024", "day 2024-05-14"),
+        ("Selasa, 14 Agustus 2024 10:00 WIB", "2024-08-14T10:00:00+07:00"),
+        ("14. desember 2024 kl. 10.00", "2024-12-14T10:00:00"),
+        ("31.06.2024", None),
+        ("5 walks of 2024", None),
     ],
 )
 def test_stamps_in_more_languages(text: str, expected: str | None) -> None:
     stamp = parse_stamp(text)
     found = None if stamp is None else f"day {stamp.at:%Y-%m-%d}" if stamp.day_only else stamp.at.isoformat()
     assert found == expected
+
+
+def test_the_language_of_a_page_says_which_figure_is_the_day() -> None:
+    assert [puts_day_first(lang) for lang in ("de", "fr-FR", "en", "EN-us", "")] == [True, True, False, False, False]
+    stamp = parse_stamp("4/5/2024 10:00", day_first=True)
+    assert stamp is not None
+    assert stamp.at.isoformat() == "2024-05-04T10:00:00"
+    body = '<article><h1>T</h1><p class="dateline">Publié le 04/05/2024 à 10h00, mis à jour le 05/05/2024 à 11h00</p></article>'
+    assert find_dates(read_head(document("", body, "fr"), URL)).published == datetime(2024, 5, 4, 10, tzinfo=UTC)
+    assert find_dates(read_head(document("", body, "en"), URL)).published is None
 
 
 MAY = datetime(2024, 5, 14, 7, 30, tzinfo=UTC)
@@ -228,6 +276,11 @@ MAY = datetime(2024, 5, 14, 7, 30, tzinfo=UTC)
         (metas(date="2024-05-14"), "<h1>T</h1><time datetime='2024-05-13T20:08-04:00'>x</time>", datetime(2024, 5, 14, 0, 8, tzinfo=UTC), False),
         ("", "".join(f"<li><time datetime='2024-05-{day}T07:30Z'>x</time></li>" for day in range(10, 16)), None, False),
         ("<title>Bridge rebuilt | Harbour | 14.05.2024</title>", "", datetime(2024, 5, 14, tzinfo=UTC), True),
+        ("", "<time class='entry-date published updated' datetime='2024-05-14T07:30Z'>x</time>", MAY, False),
+        ("", "<time datetime='2024-05-14'>May 14, 2024 3:30 a.m. ET</time>", MAY, False),
+        (ld({"@type": "NewsArticle", "datePublished": "2024-05-14T03:30:00"}), "<div><h1>T</h1><p class='dateline'>3:30 AM EDT, May 14, 2024</p></div>", MAY, False),
+        (metas(publishdate="2024-05-14"), "<div><h1>T</h1><p class='info'>2024-05-14 07:30 来源：港湾</p></div>", MAY, False),
+        ("", "<div><h1>T</h1><p class='info'>Updated 14 May 2024 07:30</p></div>", None, False),
         ("<title>Bridge of 14.05.2024 rebuilt | Harbour</title>", "", None, False),
     ],
 )  # fmt: skip
