@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
-from pipeline.articles.authors import Credits, clean_authors, find_authors
+from pipeline.articles.authors import find_authors
+from pipeline.articles.bylines import Credits, clean_authors
 from pipeline.articles.dates import Dates, find_dates
 from pipeline.articles.decode import decode_page
 from pipeline.articles.entry import better_of

@@ -3,11 +3,14 @@
 # ruff: noqa: E501 - cases read best on one line
 from __future__ import annotations
 
+import tomllib
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 
-from pipeline.articles.authors import clean_authors, find_authors
+from pipeline.articles.authors import find_authors
+from pipeline.articles.bylines import clean_authors
 from pipeline.articles.dates import find_dates
 from pipeline.articles.head import read_head
 from pipeline.articles.origin import publisher_names
@@ -120,11 +123,93 @@ def test_the_address_confirms_a_heading(address: str, expected: str) -> None:
         ("Interview: Ann Lee", ["Ann Lee"], []),
         ("Analysis by Ann Lee", ["Ann Lee"], []),
         ("Ann Lee For The Morning Herald", ["Ann Lee"], []),
+        ("ANN LEE FOR HARBOUR.EXAMPLE", ["ANN LEE"], []),
+        ("Ann Lee,Bo Ek", ["Ann Lee", "Bo Ek"], []),
+        ("ČTK,Ann Lee", ["Ann Lee"], ["ČTK"]),
+        ("Ann Lee (mit dpa)", ["Ann Lee"], ["dpa"]),
+        ("Ann Lee, mit Material von dpa", ["Ann Lee"], ["dpa"]),
+        ("STT–AFP", [], ["STT", "AFP"]),
+        ("Ann Lee, USA TODAY", ["Ann Lee"], []),
+        ("By Ann Lee and Bo Ek, Washington Post", ["Ann Lee", "Bo Ek"], []),
+        ("Ann Lee, Emily Post", ["Ann Lee", "Emily Post"], []),
+        ("Ann Lee, New Delhi", ["Ann Lee"], []),
+        ("Ann Lee, Berlin, Bo Ek, Paris", ["Ann Lee", "Bo Ek"], []),
+        ("Por Ann Lee, do HP, em São Paulo", ["Ann Lee"], []),
+        ("Von Ann Lee, ARD-Studio Brüssel", ["Ann Lee"], []),
+        ("Von Ann Lee, WDR, zzt. Kiew", ["Ann Lee"], []),
+        ("Ann Lee / TNN / Updated: May 3, 2024", ["Ann Lee"], []),
+        ("By Ann Lee Published May 3, 2024", ["Ann Lee"], []),
+        ("By Ann Lee | May 3, 2024", ["Ann Lee"], []),
+        ("Ann Lee 03.05.2024", ["Ann Lee"], []),
+        ("Reported by: Ann Lee, Edited by: Bo Ek", ["Ann Lee"], []),
+        ("Reporter: Ann Lee | Editor: Bo Ek", ["Ann Lee"], []),
+        ("Staff Writer Ann Lee", ["Ann Lee"], []),
+        ("Political editor Ann Lee", ["Ann Lee"], []),
+        ("Special Correspondent New Delhi", [], []),
+        ("HARBOUR-online-Redakteurin Ann Lee", ["Ann Lee"], []),
+        ("Von Ann Lee und unserem Korrespondenten Bo Ek", ["Ann Lee", "Bo Ek"], []),
+        ("dal nostro inviato Ann Lee", ["Ann Lee"], []),
+        ("корреспондент Анна Иванова", ["Анна Иванова"], []),
+        (
+            '<a href="/author/ann" rel="author">Ann Lee</a> <span>(<a href="https://t.example/a">@ann</a>)</span>',
+            ["Ann Lee"],
+            [],
+        ),
+        ("Ann Lee PhD", ["Ann Lee"], []),
+        ("Ann Lee, Professor of Law, University of the North", ["Ann Lee"], []),
+        ("By ANN LEE Harbour Staff", ["ANN LEE"], []),
+        ("Ann Lee + Bo Ek", ["Ann Lee", "Bo Ek"], []),
+        ("Penulis: Ann Lee; Editor: Bo Ek", ["Ann Lee"], []),
+        ("Door: Ann Lee", ["Ann Lee"], []),
+        ("Szerző: Nagy Anna", ["Nagy Anna"], []),
+        ("كتب: محمد علي", ["محمد علي"], []),
+        ("מאת דוד לוי", ["דוד לוי"], []),
+        ("记者 王小明 北京报道", ["王小明"], []),
+        ("記者王小明／台北報導", ["王小明"], []),
+        ("聞き手・山田太郎", ["山田太郎"], []),
+        ("ソウル=山田太郎", ["山田太郎"], []),
+        ("ジョン・スミス", ["ジョン・スミス"], []),
+        ("김민수·이재명 기자", ["김민수", "이재명"], []),
+        ("編集部", [], []),
+        ("Haber Merkezi", [], []),
+        ("Staff and wire reports", [], []),
+        ("Sponsored Content", [], []),
+        ("N/A", [], []),
     ],
 )
 def test_bylines_as_written(byline: str, people: list[str], agencies: list[str]) -> None:
     found = clean_authors([byline], ["Harbour", "HP"])
     assert (list(found.authors), list(found.agencies)) == (people, agencies)
+
+
+NAMES = tomllib.loads(Path(__file__).with_name("names.toml").read_text("utf-8"))
+PEOPLE = [
+    f"{given} {family}".replace("_", " ")
+    for pair in NAMES["pairs"]
+    for given in pair.partition("|")[0].split()
+    for family in pair.partition("|")[2].split()
+]
+
+
+@pytest.mark.parametrize("byline", ["{}", "By {}", "By {} (AFP)", "Par {} avec AFP"])
+def test_a_name_of_any_form_stays_as_written(byline: str) -> None:
+    assert len(PEOPLE) > 400
+    people = PEOPLE if byline.startswith("Par") else [*PEOPLE, *NAMES["single"]]
+    found = {name: clean_authors([byline.format(name)]).authors for name in people}
+    assert {name: authors for name, authors in found.items() if authors != (name,)} == {}
+
+
+@pytest.mark.parametrize(
+    "join", [", ", " and ", "; ", " & ", " | ", " und ", " et ", " y ", " e ", " og ", ", and ", " · "]
+)
+def test_names_stay_as_written_in_lists(join: str) -> None:
+    lists = [
+        people
+        for name in PEOPLE
+        for people in ((name, "Hilda Quist"), ("Hilda Quist", name), ("Hilda Quist", name, "Uwe Zorn"))
+    ]
+    wrong = [people for people in lists if clean_authors([f"By {join.join(people)}"]).authors != people]
+    assert wrong == []
 
 
 def test_the_outlet_is_told_before_its_name_is_taken_apart() -> None:
@@ -150,6 +235,13 @@ def test_what_is_no_name_is_not_taken_from_weak_places(text: str) -> None:
         ({"@id": "#a"}, ("Ann Lee",)),
         ("Ann Lee and Bo Ek", ("Ann Lee", "Bo Ek")),
         ("https://www.harbour-post.example/authors/ann-lee", ()),
+        ({"@type": "person", "name": "Ann Lee"}, ("Ann Lee",)),
+        ({"@type": "Physician", "name": "Ann Lee"}, ("Ann Lee",)),
+        ({"@type": "Role", "author": {"@type": "Person", "name": "Ann Lee"}}, ("Ann Lee",)),
+        ({"@list": [{"@type": "Person", "name": {"@value": "Ann Lee"}}]}, ("Ann Lee",)),
+        ({"@type": "Organization", "name": "Ann Lee"}, ("Ann Lee",)),
+        ({"@type": "Organization", "name": "Harbour Lee"}, ()),
+        ({"@type": "Organization", "name": "Martin Media"}, ()),
         ({"@type": "Organization", "name": "The Harbour Post"}, ()),
         (None, ()),
     ],
@@ -161,6 +253,19 @@ def test_authors_of_json_ld(author: object, expected: tuple[str, ...]) -> None:
     ]
     page = read_head(document(ld({"@graph": graph}), ""), URL)
     assert find_authors(page, ["The Harbour Post"]).authors == expected
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '<div><p class="byline"><span class="byline__name">Ann Lee</span><span class="byline__name">Bo Ek</span></p></div>',
+        "<ul><li class=byline><p class=byline-name>Ann Lee</p></li><li class=byline><p class=byline-name>Bo Ek</p></li></ul>",
+        '<div class="firma">Ann Lee y Bo Ek</div>',
+        '<div class="byline"><span>Ann Lee and Bo Ek</span> <span>Reporting from Berlin</span></div>',
+    ],
+)
+def test_bylines_of_several_writers(body: str) -> None:
+    assert find_authors(read_head(document("", body), URL), []).authors == ("Ann Lee", "Bo Ek")
 
 
 @pytest.mark.parametrize("name", ["Min Lee", "Thu Ek", "Thomas More", "Ann Page", "Bo Read"])
