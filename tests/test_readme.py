@@ -28,6 +28,13 @@ LINES = [line for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL) for
 USE = [line.split("  #")[0].strip() for line in LINES if line.startswith(".venv/bin/python run_pipeline.py")]
 ENDLESS = ("run", "--follow")
 
+# A command begun in the background, as tests may be, inherits that Ctrl-C is ignored; at a terminal it would not.
+HEEDING = (
+    sys.executable,
+    "-c",
+    "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])",
+)
+
 
 @dataclass
 class Newcomer:
@@ -56,7 +63,9 @@ class Newcomer:
         out = self.folder / "watched"
         with (
             out.open("wb") as sink,
-            subprocess.Popen(self.words(line), cwd=self.folder, env=self.env(), stdout=sink, stderr=sink) as process,
+            subprocess.Popen(
+                [*HEEDING, *self.words(line)], cwd=self.folder, env=self.env(), stdout=sink, stderr=sink
+            ) as process,
         ):
             until = time.monotonic() + 30  # a busy machine starts slowly: it is stopped once it has said something
             while out.stat().st_size == 0 and time.monotonic() < until and process.poll() is None:

@@ -18,6 +18,7 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from pipeline.storage import open_store
 from tests.fakeweb import FakeWeb
@@ -28,8 +29,11 @@ from tests.trust.warm import Warm, children, gone
 CHECK_EVERY = 25  # kills between two looks at the whole record
 AIMED = 0.5  # share of lives that end at a commit; the others end at a random moment
 TRANSACTIONS = 12  # of a short round, about
-SERVER = 0.15  # share of moments at which PostgreSQL goes, where it is the store
+SERVER_EVERY = 4  # lives to one in which PostgreSQL is killed, where it is the store
+SERVICE_WITHOUT = 0.7  # share of those lives that are the service's
+BACK_WITHIN = 150  # seconds in which the service polls again once the server is back: two of its pauses
 SERVICE = 0.4  # share of starts that are the service; the others are `once`
+SERVICE_WORDS = ("run", "--log", "json", "--log-level", "error")
 
 
 # The process kills itself at one of its commits, and nothing else in it differs: moments that last microseconds.
@@ -61,9 +65,13 @@ class KillLoop:
     web: FakeWeb
     seed: int
     server: Server | None = None  # of PostgreSQL, to be killed as well; else the database is SQLite's, in ``folder``
+    prelude: str = ""  # Python that each command begins with: what is broken on purpose
+    check_every: int = CHECK_EVERY
     killed: Counter[str] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
     lengths: list[float] = field(default_factory=list)  # seconds from the first request to the end of a round
+    returns: list[float] = field(default_factory=list)  # seconds from the server's return to the service's next request
+    lives: int = 0
 
     def __post_init__(self) -> None:
         self.random = Random(self.seed)
@@ -81,11 +89,14 @@ class KillLoop:
                 if self.random.random() < 0.6:  # else the feeds are as they were: what is hidden stays hidden
                     self.world.forget(0.5)
                     self.world.publish(self.random.randint(1, 3))
-                if self.random.random() < AIMED:
+                self.lives += 1
+                if self.server is not None and self.lives % SERVER_EVERY == 0:
+                    self._life_without_server(self.server)
+                elif self.random.random() < AIMED:
                     self._aimed_life()
                 else:
                     self._one_life(kills)
-                if self.killed.total() - checked >= CHECK_EVERY:
+                if self.killed.total() - checked >= self.check_every:
                     checked = self.killed.total()
                     self.check()
             if not self.faults:
@@ -110,7 +121,7 @@ class KillLoop:
         """Rounds until nothing waits, at most a few: no repair, no flag, nothing but the next start."""
         for _ in range(5):
             before = len(self.web.requests)
-            code = self.warm.run(*self._words("once", "--all"))
+            code = self.warm.ended(self._start("once", "--all"))
             if code:
                 self.faults.append(f"`once` ended with {code}: {self.warm.tail()}")
                 return
@@ -126,28 +137,20 @@ class KillLoop:
         number, moment = self.random.randint(1, TRANSACTIONS), self.random.choice(("before", "after"))
         module, database = ("postgres", "PostgresDatabase") if self.server else ("sqlite", "SqliteDatabase")
         aim = AIM.format(number=number, moment=moment, module=module, database=database)
-        if self.warm.ended(self.warm.start(*self._words("once", "--all"), prelude=aim)) == -signal.SIGKILL:
+        if self.warm.ended(self._start("once", "--all", prelude=aim)) == -signal.SIGKILL:
             self.killed[f"{moment} a commit"] += 1
 
     def _one_life(self, kills: int) -> None:
         """Start a command and kill it, or its workers first."""
         service = self.random.random() < SERVICE
         before = len(self.web.requests)
-        words = ("run", "--log", "json", "--log-level", "error") if service else ("once", "--all")
-        pid = self.warm.start(*self._words(*words))
+        pid = self._start(*(SERVICE_WORDS if service else ("once", "--all")))
         if self.random.random() < 0.3:
             self._wait_for_telling(pid)
         else:
             self._wait_for_work(pid, before)
-        span = statistics.median(self.lengths[-9:] or [0.3])
         while self.warm.running(pid) and self.killed.total() < kills:
-            time.sleep(self.random.uniform(0, span))
-            if self.server is not None and self.random.random() < SERVER:
-                self.server.kill()
-                self.killed["server"] += 1
-                time.sleep(self.random.uniform(0, span))
-                self.server.start()
-                continue
+            self._some_moment()
             workers = children(pid)
             if workers and self.random.random() < 0.35:
                 self._kill(self.random.choice(workers), "worker")
@@ -157,9 +160,44 @@ class KillLoop:
                 left = [worker for worker in workers if not gone(worker)]
                 if left:
                     self.faults.append(f"workers {left} outlived their parent")
+        self.warm.stop(pid)
+
+    def _life_without_server(self, server: Server) -> None:
+        """PostgreSQL goes from under a command, once to three times."""
+        service = self.random.random() < SERVICE_WITHOUT
+        before, said = len(self.web.requests), len(self.warm.tail(None))
+        pid = self._start(*(SERVICE_WORDS if service else ("once", "--all")))
+        self._wait_for_work(pid, before)
+        for _ in range(self.random.randint(1, 3)):
+            self._some_moment()
+            if not self.warm.running(pid):
+                break
+            server.kill()
+            self.killed["server"] += 1
+            self._some_moment()
+            server.start()
+        if service:
+            self._carries_on(pid)
+        code, words = self.warm.stop(pid) if service else self.warm.ended(pid), self.warm.tail(None)[said:]
+        if (service and code) or "Traceback" in words:
+            self.faults.append(f"without its server a command ended with {code}: {words[-3000:]}")
+
+    def _carries_on(self, pid: int) -> None:
+        """The service outlived its server, and asks for something once that is back."""
+        back, asked = time.monotonic(), len(self.web.requests)
+        while self.warm.running(pid) and len(self.web.requests) == asked:
+            if time.monotonic() > back + BACK_WITHIN:
+                self.faults.append(f"the service asks for nothing {BACK_WITHIN} s after the server's return")
+                return
+            time.sleep(0.01)
         if self.warm.running(pid):
-            os.kill(pid, signal.SIGTERM)
-        self.warm.ended(pid)
+            self.returns.append(time.monotonic() - back)
+        else:
+            self.faults.append("the service ended without its server")
+
+    def _some_moment(self) -> None:
+        """Wait for as long as a round may take."""
+        time.sleep(self.random.uniform(0, statistics.median(self.lengths[-9:] or [0.3])))
 
     def _wait_for_work(self, pid: int, before: int) -> None:
         """Mostly until the first request; now and then not at all, so that starting is met too."""
@@ -186,8 +224,8 @@ class KillLoop:
         self.killed[what] += 1
         return True
 
-    def _words(self, *command: str) -> tuple[str, ...]:
-        return ("--config", str(self.config), *command)
+    def _start(self, *command: str, prelude: str = "") -> int:
+        return self.warm.start("--config", str(self.config), *command, prelude=self.prelude + prelude)
 
     def report(self) -> dict[str, object]:
         """The result in figures."""
@@ -200,14 +238,15 @@ class KillLoop:
             "articles": sum(page.kind == "article" for page in pages),
             "messages": len(self.world.told),
             "repeated": len(self.world.told) - len({body["id"] for body in self.world.told}),
+            **({"longest_return": round(max(self.returns), 1)} if self.returns else {}),
             "faults": self.faults,
         }
 
 
-def portion(folder: Path, seed: int, kills: int, server: Server | None = None) -> KillLoop:
-    """One portion on a database of ``server``, or on one in ``folder``."""
+def portion(folder: Path, seed: int, kills: int, server: Server | None = None, **more: Any) -> KillLoop:
+    """One portion on a database of ``server``, or on one in ``folder``; ``more`` are fields of the loop."""
     with FakeWeb() as web:
-        loop = KillLoop(folder, web, seed, server)
+        loop = KillLoop(folder, web, seed, server, **more)
         loop.run(kills)
         return loop
 

@@ -123,9 +123,9 @@ class Warm:
         """A command to its end; its exit code."""
         return self.ended(self.start(*words, prelude=prelude), seconds)
 
-    def tail(self) -> str:
-        """The last words of the commands."""
-        return self.said.read_text("utf-8", "replace")[-3000:] if self.said.exists() else ""
+    def tail(self, characters: int | None = 3000) -> str:
+        """The last words of the commands; all of them for ``None``."""
+        return self.said.read_text("utf-8", "replace")[-(characters or 0) :] if self.said.exists() else ""
 
     def _listen(self) -> None:
         assert self._process.stdout is not None
