@@ -2,10 +2,12 @@
 
     PYTHONPATH=. python benchmarks/scale.py [--rounds 3] [--pages 900] [--articles 1500] [--parts LIST] [--corpus F]
 
-Parts, interleaved in each round: ``match`` stores articles with the writer on SQLite and on PostgreSQL; ``turn`` takes
-and gives turns at hosts; ``job`` hands out jobs that do nothing; ``fleet`` works a loopback world of 200 hosts off with
-one process (SQLite, PostgreSQL) and with workers.  Processor time is that of every process of ours and of the server's,
-so that a busy machine changes the wall's figures only.  PostgreSQL waits for the disk as it would in earnest.
+Parts, interleaved in each round: ``poll`` polls feeds of a loopback world (for the first time, changed, unchanged) and
+``page`` extracts pages, both in one process; ``match`` stores articles with the writer on SQLite and on PostgreSQL;
+``turn`` takes and gives turns at hosts; ``job`` hands out jobs that do nothing; ``fleet`` works a loopback world of 200
+hosts off with one process (SQLite, PostgreSQL) and with workers.  Processor time is that of every process of ours
+and of the server's, so that a busy machine changes the wall's figures most.  PostgreSQL waits for the disk as it
+would in earnest.
 """
 
 from __future__ import annotations
@@ -28,7 +30,9 @@ from pathlib import Path
 
 import psutil
 
+from benchmarks import poll_world
 from benchmarks.cluster_world import told
+from pipeline.articles import extract_page
 from pipeline.cluster.queue import JobQueue
 from pipeline.dedup import Rules, open_matcher
 from pipeline.errors import StorageError
@@ -42,6 +46,7 @@ from tests.pgserver import Server
 
 COPIES = 3
 BATCH = 256
+FEEDS = 1_000
 Figures = dict[str, list[float]]  # seconds of processor time for each unit, or units a second
 
 
@@ -98,6 +103,24 @@ def articles(count: int, corpus: Path | None = None) -> list[Article]:
             )
         )
     return made
+
+
+def polls(figures: Figures, feeds: int) -> None:
+    """Feeds of 200 hosts, polled three times by one process with two workers."""
+    with poll_world.server(feeds, 200) as world, tempfile.TemporaryDirectory() as folder:
+        rows = poll_world.contend(world, [sys.executable, poll_world.__file__, "--ours"], folder)
+    for phase, row in zip(poll_world.PHASES, rows, strict=True):
+        figures.setdefault(f"poll, {phase}: worker, ms", []).append(row["cpu"] / feeds * 1e3)
+        figures.setdefault(f"poll, {phase}: a second", []).append(feeds / row["seconds"])
+
+
+def extracted(figures: Figures, spent: Spent, count: int) -> None:
+    """Pages of 250 words, one after another in this process."""
+    pages = [told(number // COPIES, number % COPIES).html.encode() for number in range(count + 1)]
+    extract_page(pages.pop(), "https://outlet.example/p", content_type="text/html")  # what is imported only once
+    with spent.on(figures, "page", count):
+        for number, page in enumerate(pages):
+            extract_page(page, f"https://outlet.example/p/{number}", content_type="text/html")
 
 
 def match(store: Store, spent: Spent, figures: Figures, name: str, count: int, corpus: Path | None) -> None:
@@ -199,7 +222,7 @@ def main() -> None:
     parser.add_argument("--pages", type=int, default=900)
     parser.add_argument("--articles", type=int, default=1500)
     parser.add_argument("--corpus", type=Path, metavar="FILE.jsonl.gz", help="articles for match; default: made ones")
-    parser.add_argument("--parts", default="match,turn,job,fleet")
+    parser.add_argument("--parts", default="poll,page,match,turn,job,fleet")
     args = parser.parse_args()
     parts = args.parts.split(",")
     figures: Figures = {}
@@ -234,6 +257,8 @@ def one_round(
                 schema = open_cluster(store).schema
                 asyncio.run(jobs(url, schema, spent, figures, 2_000))
 
+    yield "poll", lambda: polls(figures, FEEDS)
+    yield "page", lambda: extracted(figures, spent, args.pages)
     with tempfile.TemporaryDirectory() as folder:
         yield "match", lambda: matched(f"sqlite:///{folder}/news.db", "SQLite")
         yield "match", lambda: matched(server.database(), "PostgreSQL")

@@ -106,7 +106,9 @@ class Fleet:
         self._started += 1
         command = [*prefix, sys.executable, str(ROOT / "run_pipeline.py"), "worker", "--config", str(self._config)]
         with log:
-            worker = subprocess.Popen([*command, *options], stderr=log, stdout=log, start_new_session=True, cwd=ROOT)
+            worker = subprocess.Popen(
+                [*command, *options], stderr=log, stdout=log, start_new_session=True, cwd=self._folder
+            )  # where it keeps its pages
         self.workers.append(worker)
         return worker
 

@@ -225,7 +225,8 @@ class KillLoop:
         return True
 
     def _start(self, *command: str, prelude: str = "") -> int:
-        return self.warm.start("--config", str(self.config), *command, prelude=self.prelude + prelude)
+        here = f"import os\nos.chdir({str(self.folder)!r})\n"  # beside PostgreSQL pages are kept where one stands
+        return self.warm.start("--config", str(self.config), *command, prelude=here + self.prelude + prelude)
 
     def report(self) -> dict[str, object]:
         """The result in figures."""
