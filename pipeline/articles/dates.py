@@ -13,12 +13,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, timezone
-from email.utils import parsedate_to_datetime
-from urllib.parse import urlsplit
+from datetime import UTC, datetime, timezone
+from functools import partial
 
-from pipeline.articles.head import Head, TimeMark, times_beside_headings
+from pipeline.articles.head import Head, TimeMark, elements_beside_headings, is_aside
 from pipeline.articles.jsonld import text_of
+from pipeline.articles.stamps import Stamp, parse_stamp, puts_day_first
+from pipeline.text import one_line
 
 PUBLISHED_METAS = (
     "article:published_time", "og:article:published_time", "og:published_time", "article:published",
@@ -37,85 +38,21 @@ MODIFIED_METAS = (
     "vr:updated_time", "iso-8601-revised-date",
 )  # fmt: skip
 
-_ISO = re.compile(
-    r"(\d{4})-?(\d{2})-?(\d{2})(?:[T\s]+(\d{1,2}):?(\d{2})(?::?(\d{2})(?:[.,]\d+)?)?)?\s*"
-    r"(Z\b|UTC|GMT|[+-]\d{1,2}:?\d{0,2})?(?!\d)",
-    re.IGNORECASE,
-)
-_SLASHED = re.compile(r"(\d{4})[/.](\d{1,2})[/.](\d{1,2})(?:[T\s,-]+(\d{1,2}):(\d{2})(?::(\d{2}))?)?")
-_EAST_ASIAN = re.compile(
-    r"(\d{4})\s?[年년]\s?(\d{1,2})\s?[月월]\s?(\d{1,2})\s?[日일号]?(?:\D{1,12}(\d{1,2})\s?[:：時时点시]\s?(\d{2})(?:[:：分분]\s?(\d{2}))?)?"
-)
-# Day and month in figures: the order is certain only where one of them is above 12 or the clock is American.
-_FIGURES = re.compile(
-    r"(\d{1,2})/(\d{1,2})/(\d{4})(?:\D{1,6}(\d{1,2}):(\d{2})(?::(\d{2}))?\s*(?P<half>[ap]\.?m\.?)?)?", re.IGNORECASE
-)
-_GERMAN = re.compile(r"(\d{1,2})\.\s?(\d{1,2})\.(\d{4})(?:\D{1,8}(\d{1,2})[:.](\d{2})(?::(\d{2}))?)?")
-_ENGLISH = re.compile(
-    r"(?:(?P<d1>\d{1,2})(?:st|nd|rd|th)?\s+)?(?P<month>[A-Z][a-z]{2,8})\.?\s+(?:(?P<d2>\d{1,2})(?:st|nd|rd|th)?,?\s+)?"
-    r"(?P<year>\d{4})(?:\D{0,12}?(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2}))?\s*(?P<half>[ap]\.?m\.?)?)?"
-    r"\s*(?P<zone>(?:GMT|UTC)?[+-]\d{2}:?\d{2}|[A-Z]{2,5})?",
-    re.IGNORECASE,
-)
-# Spanish "3 de mayo de 2020", German "3. Mai 2020 um 10.30 Uhr" and their like.
-_DAY_MONTH_YEAR = re.compile(
-    r"(?P<day>\d{1,2})(?:\.|º|er|ª)?\s+(?:de\s+|d[’'])?(?P<month>[^\W\d_]{3,12})\.?,?\s+(?:de\s+|del\s+)?(?P<year>\d{4})"
-    r"(?:\D{1,14}?(?P<hour>\d{1,2})[:.h](?P<minute>\d{2})(?::(?P<second>\d{2}))?)?\s*(?P<zone>[A-Z]{3,4}\b|[+-]\d{2}:?\d{2})?",
-    re.IGNORECASE,
-)
-_IN_ADDRESS = re.compile(
-    r"(?<!\d)(?P<year>(?:19|20)\d{2})(?P<gap>[/_.-]?)(?:[a-z_-]{2,20}/)?(?P<month>\d{1,2})(?P=gap)(?P<day>\d{1,2})(?!\d)",
-    re.IGNORECASE,
-)
-_JAVA = re.compile(r"[A-Z][a-z]{2} ([A-Z][a-z]{2}) (\d{1,2}) (\d{2}):(\d{2}):(\d{2}) ([A-Z]{2,5}|[+-]\d{4}) (\d{4})")
-_EPOCH = re.compile(r"1\d{9}(?:\d{3})?$")
-_MONTH_NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_MONTHS = {name: number for number, name in enumerate(_MONTH_NAMES, 1)}
-# Beginnings of the months' names in other languages; the longest that fits counts.
-_FOREIGN_MONTHS = {
-    beginning: number
-    for number, beginnings in enumerate(
-        (
-            "jän janv ene gen янв sty oca ιαν led tammi",
-            "fév fev feb фев lut şub φεβ úno helmi",
-            "mär mars maar mrt març marz мар μαρ bře maalis",
-            "avr abr апр kwi nis απρ dub huhti",
-            "mai may mag mei maj maio май мая μαΐ kvě touko",
-            "juin jun giu июн cze haz ιουν červen čvn kesä",
-            "juil jul lug июл lip tem ιουλ červenc heinä",
-            "août aou ago авг sie ağu αυγ srp elo",
-            "sep set сен wrz eyl σεπ zář syys",
-            "okt oct ott out окт paź eki οκτ říj loka",
-            "nov ноя lis kas νοε marras",
-            "dez déc dic дек gru ara δεκ pro joulu",
-        ),
-        1,
-    )
-    for beginning in beginnings.split()
-}
-# Abbreviations that mean one offset in news pages, in hours (RFC 2822 section 4.3 and common European ones).
-_ZONES: dict[str, float] = {
-    "z": 0, "utc": 0, "gmt": 0, "est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6, "pst": -8,
-    "pdt": -7, "cet": 1, "cest": 2, "bst": 1, "msk": 3, "eet": 2, "eest": 3, "jst": 9, "kst": 9, "aest": 10,
-    "aedt": 11, "wib": 7, "pkt": 5, "hkt": 8, "sgt": 8, "ist": 5.5,
-}  # fmt: skip
-_EARLIEST = 1990
 _MARKS = 50  # time elements that are looked at
 _LIST_OF_TIMES = 5  # time elements from which they may be a list of other articles
 _LONGEST_DATE = 20  # characters of a day behind a title
-
-
-@dataclass(frozen=True, slots=True)
-class Stamp:
-    """A time as a page gives it: ``at`` is naive where the page names no zone; a day has no time of day."""
-
-    at: datetime
-    day_only: bool = False
-
-    @property
-    def zoned(self) -> bool:
-        """Whether the page gave the zone."""
-        return self.at.tzinfo is not None
+# Elements that by their class hold the time, or the line with writer, time and source.
+_LINES = (
+    "[class*=date i], [class*=time i], [class*=publi i], [class*=posted i], [class*=byline i], [class*=meta i], "
+    "[class*=info i], [class*=source i]"
+)
+_LONGEST_LINE = 120  # characters of a line beside the headline that names the time
+_DAY_AND_CLOCK = re.compile(r"\d\s?[:：.h時时시点]\s?\d\d(?!\d)")
+_CHANGE = re.compile(
+    r"modif|updat|aktualis|aktualiz|actualis|actualiz|atualiz|aggiornat|bijgewerkt|oppdater|opdater|uppdater|päivitetty|"
+    r"güncel|обновл|оновл|수정|diperbarui|mis à jour|revis|refresh|geändert|korrig",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,145 +64,6 @@ class Dates:
     modified: datetime | None = None
     how: str = ""
     notes: tuple[str, ...] = ()
-
-
-def parse_stamp(text: str) -> Stamp | None:
-    """A stamp from one of the many ways of writing it; ``None`` where nothing certain can be read.
-
-    >>> parse_stamp("2024-05-01T10:00:00+0200").at.isoformat()
-    '2024-05-01T10:00:00+02:00'
-    """
-    text = text.strip()[:80]
-    if not text or not any(c.isdigit() for c in text):
-        return None
-    try:
-        return _from_iso(text) or _from_epoch(text) or _from_figures(text) or _from_mail(text) or _from_words(text)
-    except (ValueError, OverflowError):
-        return None
-
-
-def _from_iso(text: str) -> Stamp | None:
-    match = _ISO.match(text) or _SLASHED.match(text) or _EAST_ASIAN.search(text)
-    if match is None:
-        return _from_german(text)
-    year, month, day, hour, minute, second, *zone = match.groups()
-    return _stamp(int(year), int(month), int(day), hour, minute, second, _offset(zone[0] if zone else None))
-
-
-def _from_figures(text: str) -> Stamp | None:
-    """ "5/14/2024" and "14/5/2024"; "4/5/2024" only with an American clock."""
-    match = _FIGURES.search(text)
-    if match is None:
-        return None
-    one, two, year, hour, minute, second, half = match.groups()
-    first, then = int(one), int(two)
-    if first <= 12 and (then > 12 or half):
-        return _stamp(int(year), first, then, _on_24_hours(hour, half), minute, second, None)
-    return _stamp(int(year), then, first, hour, minute, second, None) if first > 12 else None
-
-
-def _on_24_hours(hour: str | None, half: str | None) -> str | None:
-    if not hour or not half:
-        return hour
-    return str(int(hour) % 12 + (12 if half.lower().startswith("p") else 0))
-
-
-def _from_german(text: str) -> Stamp | None:
-    match = _GERMAN.search(text)
-    if match is None:
-        return None
-    day, month, year, hour, minute, second = match.groups()
-    return _stamp(int(year), int(month), int(day), hour, minute, second, None)
-
-
-def _from_epoch(text: str) -> Stamp | None:
-    if not _EPOCH.match(text):
-        return None
-    return Stamp(datetime.fromtimestamp(int(text[:10]), UTC))
-
-
-def _from_mail(text: str) -> Stamp | None:
-    try:
-        at = parsedate_to_datetime(text)
-    except (ValueError, TypeError, IndexError):
-        return None
-    return Stamp(at) if ":" in text and at.year >= _EARLIEST and at.tzinfo is not None else None
-
-
-def _from_words(text: str) -> Stamp | None:
-    if match := _JAVA.match(text):  # Wed May 01 10:00:00 CEST 2024
-        name, day, hour, minute, second, zone, year = match.groups()
-        return _stamp(int(year), _MONTHS[name.lower()], int(day), hour, minute, second, _offset(zone))
-    for match in _ENGLISH.finditer(text):
-        month = _MONTHS.get(match["month"][:3].lower())
-        day = match["d1"] or match["d2"]
-        if month is None or day is None:
-            continue
-        hour = _on_24_hours(match["hour"], match["half"])
-        zone = _offset(match["zone"]) if hour else None
-        return _stamp(int(match["year"]), month, int(day), hour, match["minute"], match["second"], zone)
-    return _from_foreign_words(text)
-
-
-def _from_foreign_words(text: str) -> Stamp | None:
-    for match in _DAY_MONTH_YEAR.finditer(text):
-        if month := _foreign_month(match["month"].casefold()):
-            hour = match["hour"]
-            zone = _offset(match["zone"]) if hour else None
-            return _stamp(int(match["year"]), month, int(match["day"]), hour, match["minute"], match["second"], zone)
-    return None
-
-
-def _foreign_month(name: str) -> int | None:
-    """Months by the longest beginning that is known, so that července is not taken for června."""
-    for length in range(len(name), 2, -1):
-        if number := _FOREIGN_MONTHS.get(name[:length]) or _MONTHS.get(name[:length]):
-            return number
-    return None
-
-
-def day_in_address(url: str) -> date | None:
-    """The day that an address names: ``/2024/05/14/``, ``/20240514-``, ``/2024/politics/05/14/``.
-
-    >>> day_in_address("https://outlet.example/news/2024/05/14/bridge.html")
-    datetime.date(2024, 5, 14)
-    """
-    try:
-        path = urlsplit(url).path
-    except ValueError:  # no address at all
-        return None
-    for match in _IN_ADDRESS.finditer(path):
-        if not match["gap"] and len(match["month"] + match["day"]) != 4:
-            continue
-        try:
-            found = date(int(match["year"]), int(match["month"]), int(match["day"]))
-        except ValueError:
-            continue
-        if found.year >= _EARLIEST:
-            return found
-    return None
-
-
-def _offset(zone: str | None) -> timezone | None:
-    if not zone:
-        return None
-    if zone.lower() in _ZONES:
-        return timezone(timedelta(hours=_ZONES[zone.lower()]))
-    match = re.search(r"([+-])(\d{1,2}):?(\d{2})?$", zone)
-    if match is None:
-        return None
-    minutes = int(match[2]) * 60 + int(match[3] or 0)
-    return timezone(timedelta(minutes=-minutes if match[1] == "-" else minutes))
-
-
-def _stamp(
-    year: int, month: int, day: int, hour: str | None, minute: str | None, second: str | None, zone: timezone | None
-) -> Stamp | None:
-    if not _EARLIEST <= year <= 2100:
-        return None
-    if hour is None:
-        return Stamp(datetime(year, month, day), day_only=True)  # noqa: DTZ001 - a day has no zone
-    return Stamp(datetime(year, month, day, int(hour), int(minute or 0), int(second or 0), tzinfo=zone))
 
 
 def find_dates(head: Head) -> Dates:
@@ -287,21 +85,40 @@ def find_dates(head: Head) -> Dates:
 
 
 def _published(head: Head) -> Iterator[tuple[str, Stamp]]:
+    read = partial(parse_stamp, day_first=puts_day_first(head.lang))
     for key in ("datePublished", "dateCreated", "uploadDate"):
-        if stamp := parse_stamp(text_of(head.json_ld.article.get(key))):
+        if stamp := read(text_of(head.json_ld.article.get(key))):
             yield f"JSON-LD {key}", stamp
     for name in PUBLISHED_METAS:
         for value in head.metas.get(name, ()):
-            if stamp := parse_stamp(value):
+            if stamp := read(value):
                 yield f"meta {name}", stamp
-    for mark in _marks_in_order(head)[:_MARKS]:
-        if (stamp := parse_stamp(mark.value)) and not mark.aside:
-            yield "time element", stamp
+    yield from (("time element", stamp) for text in _texts_of_marks(head) if (stamp := read(text)))
+    for text in _beside_the_headline(head):
+        if (stamp := read(text)) and not stamp.day_only:
+            yield "text beside the headline", stamp
     if stamp := _behind_the_title(head.title):
         yield "title element", stamp
     for node in head.json_ld.nodes:  # a page type that is no article may still carry the time
-        if stamp := parse_stamp(text_of(node.get("datePublished"))):
+        if stamp := read(text_of(node.get("datePublished"))):
             yield "JSON-LD of another node", stamp
+
+
+def _texts_of_marks(head: Head) -> Iterator[str]:
+    """What markup and text of the time elements say: the one may give the day, the other the hour."""
+    for mark in _marks_in_order(head)[:_MARKS]:
+        if any(c.isdigit() for c in mark.value) and not mark.aside:
+            yield from dict.fromkeys((mark.value, one_line(mark.node.text())))
+
+
+def _beside_the_headline(head: Head) -> Iterator[str]:
+    """Short texts of the elements beside the headline that name a time in figures, without what follows of changes."""
+    for node in elements_beside_headings(head, _LINES):
+        text = one_line(node.text(separator=" "))
+        if len(text) <= _LONGEST_LINE and not is_aside(node):
+            text = _CHANGE.split(text)[0]
+            if _DAY_AND_CLOCK.search(text):
+                yield text
 
 
 def _marks_in_order(head: Head) -> list[TimeMark]:
@@ -309,9 +126,9 @@ def _marks_in_order(head: Head) -> list[TimeMark]:
 
     Among many that nothing distinguishes each may be that of another article: then there is none.
     """
-    marks = [mark for mark in head.times if mark.pubdate or not _speaks_of_change(mark.hint)]
+    marks = [mark for mark in head.times if _is_of_publication(mark)]
     if len(marks) > 1:
-        near = times_beside_headings(head)
+        near = {node.mem_id for node in elements_beside_headings(head, "time, [itemprop^=date]")}
         marks.sort(
             key=lambda mark: (
                 mark.node.mem_id not in near, not _speaks_of_publishing(mark.hint), not mark.in_article
@@ -340,8 +157,14 @@ def _modified(head: Head) -> Iterator[Stamp]:
             yield stamp
 
 
+def _is_of_publication(mark: TimeMark) -> bool:
+    """Marked as such, though its class may say "published updated" as long as both are one; or no word of a change."""
+    names = mark.node.attributes.get("class") or ""
+    return mark.pubdate or not _speaks_of_change(mark.hint) or "published" in names.lower()
+
+
 def _speaks_of_change(hint: str) -> bool:
-    return bool(re.search(r"modif|updat|aktualis|revis|refresh", hint, re.IGNORECASE))
+    return bool(_CHANGE.search(hint))
 
 
 def _speaks_of_publishing(hint: str) -> bool:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from pipeline.articles.authors import clean_authors
 from pipeline.articles.blocks import html_to_text
+from pipeline.articles.bylines import clean_authors
 from pipeline.articles.kinds import count_words
 from pipeline.articles.language import language_of
 from pipeline.articles.residue import without_residue

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html as entities
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from urllib.parse import urljoin, urlsplit
 
@@ -247,10 +248,9 @@ def _inside_a_teaser(node: LexborNode) -> bool:
     return False
 
 
-def times_beside_headings(head: Head) -> set[int]:
-    """``mem_id`` of the ``time`` elements that share a near ancestor with an ``h1`` that is not the site's name."""
+def elements_beside_headings(head: Head, selector: str) -> Iterator[LexborNode]:
+    """Elements of the selector that share a near ancestor with an ``h1`` that is not the site's name."""
     homes = {heading.full for heading in head.headings if heading.leads_home}
-    found: set[int] = set()
     for node in head.tree.css("h1")[:_MOST_HEADINGS]:
         if heading_text(node) in homes:
             continue
@@ -258,11 +258,10 @@ def times_beside_headings(head: Head) -> set[int]:
         for _ in range(_NEAR):
             if parent is None or parent.tag in ("body", "main", "html"):
                 break
-            if times := parent.css("time, [itemprop^=date]"):
-                found.update(time.mem_id for time in times)
+            if found := parent.css(selector):
+                yield from found
                 break
             parent = parent.parent
-    return found
 
 
 def is_aside(node: LexborNode) -> bool:

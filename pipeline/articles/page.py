@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
-from pipeline.articles.authors import Credits, clean_authors, find_authors
-from pipeline.articles.dates import Dates, day_in_address, find_dates, parse_stamp
+from pipeline.articles.authors import find_authors
+from pipeline.articles.bylines import Credits, clean_authors
+from pipeline.articles.dates import Dates, find_dates
 from pipeline.articles.decode import decode_page
 from pipeline.articles.entry import better_of
 from pipeline.articles.extractors import Body, PageInput, find_body
@@ -26,6 +27,7 @@ from pipeline.articles.rescue import day_by_htmldate, people_by_trafilatura
 from pipeline.articles.residue import without_residue
 from pipeline.articles.rules import OutletRule, rule_for, without_parts
 from pipeline.articles.settings import ExtractSettings
+from pipeline.articles.stamps import day_in_address, parse_stamp, puts_day_first
 from pipeline.articles.titles import find_title, same_words
 from pipeline.errors import PageRejected
 from pipeline.model import Article, Entry, Reason
@@ -287,7 +289,10 @@ def _found_dates(page: _Page) -> Dates:
     selector = page.rule.published
     if selector and (node := page.head.tree.css_first(selector)) is not None:
         given = node.attributes
-        stamp = parse_stamp(given.get("datetime") or given.get("content") or one_line(node.text()))
+        stamp = parse_stamp(
+            given.get("datetime") or given.get("content") or one_line(node.text()),
+            day_first=puts_day_first(page.head.lang),
+        )
         if stamp is not None:
             at = stamp.at if stamp.zoned else stamp.at.replace(tzinfo=UTC)
             return replace(dates, published=at, day_only=stamp.day_only, how="outlet rule")

@@ -21,6 +21,13 @@ _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")  # soft hyphens and
 _ARCHIVE = frozenset({"blog archive", "archive", "blog"})  # what old blogs put between their name and the title
 _ACCENTS = re.compile("[\u0300-\u036f\u0591-\u05bd\u064b-\u065f]+")  # of Latin, Greek, Cyrillic; Hebrew; Arabic
 _LETTERS = re.compile(r"[^\W_]+")
+_TAG = re.compile(r"</?[a-zA-Z][^<>]{0,200}>")
+_DASH = re.compile(r"\s+[-–—]\s+")
+_BARS = re.compile(r"[|｜_]")
+_HEADLINE = 20  # letters before a bar that make a headline; those of Chinese and Japanese say twice as much
+_WIDE = re.compile("[\u3040-\u9fff\uac00-\ud7af]")
+_HOST = re.compile(r"(?:www\.)?[\w-]+(?:\.[a-z]{2,})+", re.IGNORECASE)
+_SYMBOLS = " +►▶★☆|•·*"  # around a headline for subscribers, films and the like
 _MOST = 500  # characters of a title that are looked at
 _SHORTEST = 15  # characters of a headline
 _MOST_OF_IT = 0.6  # of a title of the markup that a part of the heading covers
@@ -77,11 +84,19 @@ def _as_agreed(heading: str, headings: tuple[Heading, ...], references: list[tup
 def _as_written(heading: str, references: list[tuple[str, str]]) -> str:
     """``heading``, or the same words where the markup writes them better.
 
-    A heading of several elements has lost the colon behind its kicker; one in capitals has lost its case.
+    A heading of several elements has lost the colon or dash behind its kicker; one in capitals has lost its case.  One
+    for subscribers may have a sign at its end that the headline has not.
     """
+    bare = heading.strip(_SYMBOLS)
+    if bare != heading and any(
+        plain_words(text) == plain_words(bare) and text[-1] == bare[-1] for _, text in references
+    ):
+        return bare
     for _, text in references:
         if plain_words(text) == plain_words(heading) and (
-            (":" in text and ":" not in heading) or (heading.isupper() and not text.isupper())
+            (":" in text and ":" not in heading)
+            or (heading.isupper() and not text.isupper())
+            or _DASH.sub(" ", text) == heading != text
         ):
             return text
     return heading
@@ -108,7 +123,8 @@ def without_site(title: str, names: set[str], confirmed: Collection[str] = ()) -
     while marks:
         last = marks.pop()
         tail = title[last.end() :]
-        if _is_site(tail, names) or ("|" in last.group() and _is_short(tail) and last.start() > 20):
+        cuts = _BARS.search(last.group()) is not None and _is_short(tail) and _length(title[: last.start()]) > _HEADLINE
+        if cuts or _is_site(tail, names):
             title = title[: last.start()].strip()
         else:
             break
@@ -125,6 +141,8 @@ def cleaned(title: str) -> str:
     """``title`` on one line, with its entities resolved and without invisible characters."""
     if "&" in title:
         title = html.unescape(title)
+    if "<" in title:
+        title = _TAG.sub("", title)
     return one_line(_INVISIBLE.sub("", title))
 
 
@@ -160,7 +178,12 @@ def _is_slug(title: str) -> bool:
 def _without_short_tail(title: str) -> str:
     """A bare ``<title>`` mostly ends with the site's name even where nothing else on the page tells it."""
     marks = list(_SEPARATOR.finditer(title))
-    if marks and _is_short(title[marks[-1].end() :]) and len(title[: marks[-1].start()].split()) >= 4:
+    before = title[: marks[-1].start()] if marks else ""
+    if (
+        marks
+        and _is_short(title[marks[-1].end() :])
+        and (len(before.split()) >= 4 or _length(before) - len(before) >= 8)
+    ):
         return title[: marks[-1].start()].strip()
     return title
 
@@ -211,15 +234,22 @@ def _without_kicker(heading: Heading, references: list[tuple[str, str]]) -> str:
     go on with something of its own.
     """
     text = heading.text
-    if heading.first and _is_short(heading.first):
+    if heading.first:
         rest = text.removeprefix(heading.first).strip()
-        if rest and any(plain_words(rest) == plain_words(reference) for _, reference in references):
+        if _is_title(rest, references):
             return rest
-    if heading.last and _is_short(heading.last) and text.endswith(heading.last):
+    if heading.last and text.endswith(heading.last):
         rest = text.removesuffix(heading.last).strip()
-        if _is_headline_before(plain_words(rest), plain_words(text), references):
+        if _is_title(rest, references):
+            return rest
+        if _is_short(heading.last) and _is_headline_before(plain_words(rest), plain_words(text), references):
             return rest
     return text
+
+
+def _is_title(text: str, references: list[tuple[str, str]]) -> bool:
+    plain = plain_words(text)
+    return bool(plain) and any(plain == plain_words(reference) for _, reference in references)
 
 
 def _is_headline_before(rest: str, whole: str, references: list[tuple[str, str]]) -> bool:
@@ -250,10 +280,16 @@ def _is_site(text: str, names: set[str]) -> bool:
         return True
     if not _is_short(text):
         return False
-    if any(len(name) > 3 and (f" {name} " in f" {plain} ") for name in names):
+    if any(len(name) > 3 and (f" {name} " in f" {plain} ") for name in names) or _HOST.fullmatch(text.strip()):
+        return True
+    if text.isupper() and any(name.split()[0] == plain for name in names if name):  # "HP" of "HP online"
         return True
     # "The Paper" where the site calls itself "The Paper online", in scripts without blanks too
     return len(plain) >= 4 and any(name.startswith(plain) and 2 * len(plain) >= len(name) for name in names)
+
+
+def _length(text: str) -> int:
+    return len(text) + len(_WIDE.findall(text))
 
 
 def _is_short(text: str) -> bool:

@@ -3,15 +3,19 @@
 # ruff: noqa: E501 - cases read best on one line
 from __future__ import annotations
 
+import tomllib
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 
-from pipeline.articles.authors import clean_authors, find_authors
-from pipeline.articles.dates import day_in_address, find_dates, parse_stamp
+from pipeline.articles.authors import find_authors
+from pipeline.articles.bylines import clean_authors
+from pipeline.articles.dates import find_dates
 from pipeline.articles.head import read_head
 from pipeline.articles.origin import publisher_names
 from pipeline.articles.rescue import day_by_htmldate
+from pipeline.articles.stamps import day_in_address, parse_stamp, puts_day_first
 from pipeline.articles.titles import find_title
 from tests.articles.shapes import document, ld, metas, news, story
 
@@ -55,6 +59,16 @@ def test_site_and_section_leave_the_title(separator: str, tail: str) -> None:
         (f"<title>{TITLE} | Region</title>", f'<h1><span>{TITLE}</span><a href="/region.html">The Region Page</a></h1>', TITLE),
         (og("old-bridge-rebuilt-at-last") + f"<title>{TITLE}</title>", "", TITLE),
         (og(TITLE) + "<title>A blog for walkers and for cooks</title>", "<article><h1>My tips for lunch and dinner:</h1></article>", TITLE),
+        (og(MILL), f"<h1>{MILL} <span>+</span></h1>", MILL),
+        (og(MILL), f"<h1>{MILL}<small>The council paid for all of it, and walkers are glad</small></h1>", MILL),
+        (og(f"Mills – {MILL}"), f"<h1><span>Mills</span> <span>{MILL}</span></h1>", f"Mills – {MILL}"),
+        (og("Walk on: 5 + 6 miles +"), "<h1>Walk on: 5 + 6 miles +</h1>", "Walk on: 5 + 6 miles +"),
+        (ld({"@type": "NewsArticle", "headline": f"<b>{MILL}</b> &amp; more"}), "", f"{MILL} & more"),
+        (og(f"{MILL} - port-paper.example"), "", MILL),
+        (og(f"{MILL} - HP") + metas(og__site_name="HP online"), "", MILL),
+        ("<title>古老的大桥终于重建_新闻频道_港湾网</title>", "", "古老的大桥终于重建"),
+        ("<title>古老的大桥终于重建-港湾网</title>", "", "古老的大桥终于重建"),
+        (og("Rail | Road | River: how the town moves"), "", "Rail | Road | River: how the town moves"),
         (metas(og__site_name="港湾新聞 電子版") + "<title>古い橋がようやく再建される ：港湾新聞</title>", "", "古い橋がようやく再建される"),
     ],
 )  # fmt: skip
@@ -119,11 +133,93 @@ def test_the_address_confirms_a_heading(address: str, expected: str) -> None:
         ("Interview: Ann Lee", ["Ann Lee"], []),
         ("Analysis by Ann Lee", ["Ann Lee"], []),
         ("Ann Lee For The Morning Herald", ["Ann Lee"], []),
+        ("ANN LEE FOR HARBOUR.EXAMPLE", ["ANN LEE"], []),
+        ("Ann Lee,Bo Ek", ["Ann Lee", "Bo Ek"], []),
+        ("ČTK,Ann Lee", ["Ann Lee"], ["ČTK"]),
+        ("Ann Lee (mit dpa)", ["Ann Lee"], ["dpa"]),
+        ("Ann Lee, mit Material von dpa", ["Ann Lee"], ["dpa"]),
+        ("STT–AFP", [], ["STT", "AFP"]),
+        ("Ann Lee, USA TODAY", ["Ann Lee"], []),
+        ("By Ann Lee and Bo Ek, Washington Post", ["Ann Lee", "Bo Ek"], []),
+        ("Ann Lee, Emily Post", ["Ann Lee", "Emily Post"], []),
+        ("Ann Lee, New Delhi", ["Ann Lee"], []),
+        ("Ann Lee, Berlin, Bo Ek, Paris", ["Ann Lee", "Bo Ek"], []),
+        ("Por Ann Lee, do HP, em São Paulo", ["Ann Lee"], []),
+        ("Von Ann Lee, ARD-Studio Brüssel", ["Ann Lee"], []),
+        ("Von Ann Lee, WDR, zzt. Kiew", ["Ann Lee"], []),
+        ("Ann Lee / TNN / Updated: May 3, 2024", ["Ann Lee"], []),
+        ("By Ann Lee Published May 3, 2024", ["Ann Lee"], []),
+        ("By Ann Lee | May 3, 2024", ["Ann Lee"], []),
+        ("Ann Lee 03.05.2024", ["Ann Lee"], []),
+        ("Reported by: Ann Lee, Edited by: Bo Ek", ["Ann Lee"], []),
+        ("Reporter: Ann Lee | Editor: Bo Ek", ["Ann Lee"], []),
+        ("Staff Writer Ann Lee", ["Ann Lee"], []),
+        ("Political editor Ann Lee", ["Ann Lee"], []),
+        ("Special Correspondent New Delhi", [], []),
+        ("HARBOUR-online-Redakteurin Ann Lee", ["Ann Lee"], []),
+        ("Von Ann Lee und unserem Korrespondenten Bo Ek", ["Ann Lee", "Bo Ek"], []),
+        ("dal nostro inviato Ann Lee", ["Ann Lee"], []),
+        ("корреспондент Анна Иванова", ["Анна Иванова"], []),
+        (
+            '<a href="/author/ann" rel="author">Ann Lee</a> <span>(<a href="https://t.example/a">@ann</a>)</span>',
+            ["Ann Lee"],
+            [],
+        ),
+        ("Ann Lee PhD", ["Ann Lee"], []),
+        ("Ann Lee, Professor of Law, University of the North", ["Ann Lee"], []),
+        ("By ANN LEE Harbour Staff", ["ANN LEE"], []),
+        ("Ann Lee + Bo Ek", ["Ann Lee", "Bo Ek"], []),
+        ("Penulis: Ann Lee; Editor: Bo Ek", ["Ann Lee"], []),
+        ("Door: Ann Lee", ["Ann Lee"], []),
+        ("Szerző: Nagy Anna", ["Nagy Anna"], []),
+        ("كتب: محمد علي", ["محمد علي"], []),
+        ("מאת דוד לוי", ["דוד לוי"], []),
+        ("记者 王小明 北京报道", ["王小明"], []),
+        ("記者王小明／台北報導", ["王小明"], []),
+        ("聞き手・山田太郎", ["山田太郎"], []),
+        ("ソウル=山田太郎", ["山田太郎"], []),
+        ("ジョン・スミス", ["ジョン・スミス"], []),
+        ("김민수·이재명 기자", ["김민수", "이재명"], []),
+        ("編集部", [], []),
+        ("Haber Merkezi", [], []),
+        ("Staff and wire reports", [], []),
+        ("Sponsored Content", [], []),
+        ("N/A", [], []),
     ],
 )
 def test_bylines_as_written(byline: str, people: list[str], agencies: list[str]) -> None:
     found = clean_authors([byline], ["Harbour", "HP"])
     assert (list(found.authors), list(found.agencies)) == (people, agencies)
+
+
+NAMES = tomllib.loads(Path(__file__).with_name("names.toml").read_text("utf-8"))
+PEOPLE = [
+    f"{given} {family}".replace("_", " ")
+    for pair in NAMES["pairs"]
+    for given in pair.partition("|")[0].split()
+    for family in pair.partition("|")[2].split()
+]
+
+
+@pytest.mark.parametrize("byline", ["{}", "By {}", "By {} (AFP)", "Par {} avec AFP"])
+def test_a_name_of_any_form_stays_as_written(byline: str) -> None:
+    assert len(PEOPLE) > 400
+    people = PEOPLE if byline.startswith("Par") else [*PEOPLE, *NAMES["single"]]
+    found = {name: clean_authors([byline.format(name)]).authors for name in people}
+    assert {name: authors for name, authors in found.items() if authors != (name,)} == {}
+
+
+@pytest.mark.parametrize(
+    "join", [", ", " and ", "; ", " & ", " | ", " und ", " et ", " y ", " e ", " og ", ", and ", " · "]
+)
+def test_names_stay_as_written_in_lists(join: str) -> None:
+    lists = [
+        people
+        for name in PEOPLE
+        for people in ((name, "Hilda Quist"), ("Hilda Quist", name), ("Hilda Quist", name, "Uwe Zorn"))
+    ]
+    wrong = [people for people in lists if clean_authors([f"By {join.join(people)}"]).authors != people]
+    assert wrong == []
 
 
 def test_the_outlet_is_told_before_its_name_is_taken_apart() -> None:
@@ -149,6 +245,13 @@ def test_what_is_no_name_is_not_taken_from_weak_places(text: str) -> None:
         ({"@id": "#a"}, ("Ann Lee",)),
         ("Ann Lee and Bo Ek", ("Ann Lee", "Bo Ek")),
         ("https://www.harbour-post.example/authors/ann-lee", ()),
+        ({"@type": "person", "name": "Ann Lee"}, ("Ann Lee",)),
+        ({"@type": "Physician", "name": "Ann Lee"}, ("Ann Lee",)),
+        ({"@type": "Role", "author": {"@type": "Person", "name": "Ann Lee"}}, ("Ann Lee",)),
+        ({"@list": [{"@type": "Person", "name": {"@value": "Ann Lee"}}]}, ("Ann Lee",)),
+        ({"@type": "Organization", "name": "Ann Lee"}, ("Ann Lee",)),
+        ({"@type": "Organization", "name": "Harbour Lee"}, ()),
+        ({"@type": "Organization", "name": "Martin Media"}, ()),
         ({"@type": "Organization", "name": "The Harbour Post"}, ()),
         (None, ()),
     ],
@@ -160,6 +263,19 @@ def test_authors_of_json_ld(author: object, expected: tuple[str, ...]) -> None:
     ]
     page = read_head(document(ld({"@graph": graph}), ""), URL)
     assert find_authors(page, ["The Harbour Post"]).authors == expected
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '<div><p class="byline"><span class="byline__name">Ann Lee</span><span class="byline__name">Bo Ek</span></p></div>',
+        "<ul><li class=byline><p class=byline-name>Ann Lee</p></li><li class=byline><p class=byline-name>Bo Ek</p></li></ul>",
+        '<div class="firma">Ann Lee y Bo Ek</div>',
+        '<div class="byline"><span>Ann Lee and Bo Ek</span> <span>Reporting from Berlin</span></div>',
+    ],
+)
+def test_bylines_of_several_writers(body: str) -> None:
+    assert find_authors(read_head(document("", body), URL), []).authors == ("Ann Lee", "Bo Ek")
 
 
 @pytest.mark.parametrize("name", ["Min Lee", "Thu Ek", "Thomas More", "Ann Page", "Bo Read"])
@@ -192,12 +308,59 @@ def test_commenters_and_related_authors_are_no_authors() -> None:
         ("4/5/2024", None),
         ("Posted 3 hours ago", None),
         ("© 2024", None),
+        ("2024-05-14 10:00:00 EDT", "2024-05-14T10:00:00-04:00"),
+        ("2024-05-14T10:00:00CEST", "2024-05-14T10:00:00+02:00"),
+        ("2024-05-14t10:00:00z", "2024-05-14T10:00:00+00:00"),
+        ("2024-05-14T10:00:00[UTC]", "2024-05-14T10:00:00+00:00"),
+        ("2024-05-14T10:00:00−04:00", "2024-05-14T10:00:00-04:00"),
+        ("2024-5-4T9:05:00+02:00", "2024-05-04T09:05:00+02:00"),
+        ("2024-05-14 9:05 PM", "2024-05-14T21:05:00"),
+        ("2024-05-14 12:05 AM", "2024-05-14T00:05:00"),
+        ("20240514100000", "2024-05-14T10:00:00"),
+        ("20240514T1000+0200", "2024-05-14T10:00:00+02:00"),
+        ("14-May-2024", "day 2024-05-14"),
+        ("14.05.24, 10:00 Uhr", "2024-05-14T10:00:00"),
+        ("Tue May 4 10:00:00 2024", "2024-05-04T10:00:00"),
+        ("Wed May 01 2024 10:00:00 GMT+0200 (Central European Summer Time)", "2024-05-01T10:00:00+02:00"),
+        ("May 14, 2024, 10:00 a.m. ET", "2024-05-14T10:00:00-04:00"),
+        ("January 5, 2024 10:00 p.m. PT", "2024-01-05T22:00:00-08:00"),
+        ("March 10, 2024 10:00 a.m. ET", "2024-03-10T10:00:00-04:00"),
+        ("March 9, 2024 10:00 a.m. ET", "2024-03-09T10:00:00-05:00"),
+        ("November 3, 2024 10:00 a.m. ET", "2024-11-03T10:00:00-05:00"),
+        ("10:00 a.m. EDT, May 14, 2024", "2024-05-14T10:00:00-04:00"),
+        ("Tue 14 May 2024 10.00 BST", "2024-05-14T10:00:00+01:00"),
+        ("Publié le 14/05/2024 à 10h00 et lu", "2024-05-14T10:00:00"),
+        ("10:00, 14 мая 2024", "2024-05-14T10:00:00"),
+        ("14 травня 2024, 10:00", "2024-05-14T10:00:00"),
+        ("14.05.2024 10:00 (МСК)", "2024-05-14T10:00:00+03:00"),
+        ("14/5/2024, 10:00 (GMT+7)", "2024-05-14T10:00:00+07:00"),
+        ("14 tháng 5, 2024 10:00", "2024-05-14T10:00:00"),
+        ("입력 2024.05.14. 오후 2:05", "2024-05-14T14:05:00"),
+        ("2024年5月14日 下午2:05", "2024-05-14T14:05:00"),
+        ("2024. május 14., kedd 10:00", "2024-05-14T10:00:00"),
+        ("14 مايو 2024", "day 2024-05-14"),
+        ("14 במאי 2024", "day 2024-05-14"),
+        ("14 मई 2024", "day 2024-05-14"),
+        ("Selasa, 14 Agustus 2024 10:00 WIB", "2024-08-14T10:00:00+07:00"),
+        ("14. desember 2024 kl. 10.00", "2024-12-14T10:00:00"),
+        ("31.06.2024", None),
+        ("5 walks of 2024", None),
     ],
 )
 def test_stamps_in_more_languages(text: str, expected: str | None) -> None:
     stamp = parse_stamp(text)
     found = None if stamp is None else f"day {stamp.at:%Y-%m-%d}" if stamp.day_only else stamp.at.isoformat()
     assert found == expected
+
+
+def test_the_language_of_a_page_says_which_figure_is_the_day() -> None:
+    assert [puts_day_first(lang) for lang in ("de", "fr-FR", "en", "EN-us", "")] == [True, True, False, False, False]
+    stamp = parse_stamp("4/5/2024 10:00", day_first=True)
+    assert stamp is not None
+    assert stamp.at.isoformat() == "2024-05-04T10:00:00"
+    body = '<article><h1>T</h1><p class="dateline">Publié le 04/05/2024 à 10h00, mis à jour le 05/05/2024 à 11h00</p></article>'
+    assert find_dates(read_head(document("", body, "fr"), URL)).published == datetime(2024, 5, 4, 10, tzinfo=UTC)
+    assert find_dates(read_head(document("", body, "en"), URL)).published is None
 
 
 MAY = datetime(2024, 5, 14, 7, 30, tzinfo=UTC)
@@ -228,6 +391,11 @@ MAY = datetime(2024, 5, 14, 7, 30, tzinfo=UTC)
         (metas(date="2024-05-14"), "<h1>T</h1><time datetime='2024-05-13T20:08-04:00'>x</time>", datetime(2024, 5, 14, 0, 8, tzinfo=UTC), False),
         ("", "".join(f"<li><time datetime='2024-05-{day}T07:30Z'>x</time></li>" for day in range(10, 16)), None, False),
         ("<title>Bridge rebuilt | Harbour | 14.05.2024</title>", "", datetime(2024, 5, 14, tzinfo=UTC), True),
+        ("", "<time class='entry-date published updated' datetime='2024-05-14T07:30Z'>x</time>", MAY, False),
+        ("", "<time datetime='2024-05-14'>May 14, 2024 3:30 a.m. ET</time>", MAY, False),
+        (ld({"@type": "NewsArticle", "datePublished": "2024-05-14T03:30:00"}), "<div><h1>T</h1><p class='dateline'>3:30 AM EDT, May 14, 2024</p></div>", MAY, False),
+        (metas(publishdate="2024-05-14"), "<div><h1>T</h1><p class='info'>2024-05-14 07:30 来源：港湾</p></div>", MAY, False),
+        ("", "<div><h1>T</h1><p class='info'>Updated 14 May 2024 07:30</p></div>", None, False),
         ("<title>Bridge of 14.05.2024 rebuilt | Harbour</title>", "", None, False),
     ],
 )  # fmt: skip

@@ -23,13 +23,13 @@ from pipeline.articles import (
     load_rules,
 )
 from pipeline.articles.agencies import credited_agencies, dateline_agencies
-from pipeline.articles.authors import clean_authors
 from pipeline.articles.blocks import html_to_text
-from pipeline.articles.dates import parse_stamp
+from pipeline.articles.bylines import clean_authors
 from pipeline.articles.decode import decode_page
 from pipeline.articles.guard import without_dead_parts
 from pipeline.articles.jsonld import read_json_ld
 from pipeline.articles.residue import without_residue
+from pipeline.articles.stamps import parse_stamp
 from pipeline.articles.titles import plain_words, without_site
 from pipeline.errors import ConfigError, PageRejected
 from pipeline.model import Entry, Reason, TextSource

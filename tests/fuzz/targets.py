@@ -13,9 +13,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from pipeline.articles import extract_page
-from pipeline.articles.dates import day_in_address, parse_stamp
 from pipeline.articles.decode import decode_page
 from pipeline.articles.jsonld import read_json_ld, text_of, url_of
+from pipeline.articles.stamps import day_in_address, parse_stamp
 from pipeline.cli.when import parse_when
 from pipeline.dedup.tokens import normalised, tokenise
 from pipeline.errors import Rejected, UsageError
