@@ -149,6 +149,7 @@ _PARTICLES = frozenset(
 )  # fmt: skip
 _FAMILIES = frozenset({"guest", "press", "service", "news", "chief", "staff", "special", "web"})  # as rare as they are
 _MAX_AUTHORS = 20
+_LONGEST_LINE = 20  # words of a line above the text
 _LONGEST_BYLINE = 400  # characters
 
 
@@ -219,6 +220,17 @@ def clean_authors(values: Iterable[str], outlet_names: Iterable[str] = (), *, st
     unique = {_key(name): name for name in reversed(people)}
     kept = [name for name in dict.fromkeys(people) if unique.get(_key(name)) == name]
     return Credits(tuple(kept[:_MAX_AUTHORS]), tuple(dict.fromkeys(agencies)))
+
+
+def bylines_above(lines: Iterable[str]) -> Iterator[str]:
+    """What stands behind "By" in short lines above the text, where the page marks no byline at all."""
+    for line in lines:
+        if len(line.split()) > _LONGEST_LINE:
+            return
+        for piece in re.split(r"\s*[|•]\s*", line):
+            name = _BY_SHORT.sub("", _words().by.sub("", piece))
+            if name != piece:
+                yield name
 
 
 def is_plain_name(text: str) -> bool:

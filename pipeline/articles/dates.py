@@ -11,8 +11,8 @@ Where only a day is known it stands as that day at midnight UTC, marked as such.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timezone
 from functools import partial
 
@@ -82,6 +82,17 @@ def find_dates(head: Head) -> Dates:
         midnight = chosen.at.replace(tzinfo=UTC)
         return Dates(midnight, True, _aware(modified, None), how, notes)
     return Dates(chosen.at, False, _aware(modified, chosen.at.tzinfo), how, notes)
+
+
+def with_hour(dates: Dates, lines: Iterable[str], head: Head) -> Dates:
+    """``dates`` with the time of day from one of the lines beside the text that name the same day."""
+    day = dates.published.date() if dates.published else None
+    for line in lines:
+        stamp = None if _speaks_of_change(line) else parse_stamp(line, day_first=puts_day_first(head.lang))
+        if stamp is not None and not stamp.day_only and stamp.at.date() == day:
+            at, notes = _with_zone(stamp, [], None)
+            return replace(dates, published=at.at, day_only=False, how="line above the text", notes=notes)
+    return dates
 
 
 def _published(head: Head) -> Iterator[tuple[str, Stamp]]:

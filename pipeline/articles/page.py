@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from pipeline.articles.authors import find_authors
-from pipeline.articles.bylines import Credits, clean_authors
-from pipeline.articles.dates import Dates, find_dates
+from pipeline.articles.bylines import Credits, bylines_above, clean_authors
+from pipeline.articles.dates import Dates, find_dates, with_hour
 from pipeline.articles.decode import decode_page
 from pipeline.articles.entry import better_of
 from pipeline.articles.extractors import Body, PageInput, find_body
@@ -35,6 +35,8 @@ from pipeline.text import count_of, one_line
 from pipeline.urls import canonical_url
 
 _TITLE_LINES = 10  # of the body that may repeat the headline
+_BYLINE_LINES = 5  # of the body that may name the writer
+_DATE_LINES = 6  # that were no part of the text and may tell the time
 _LONGEST_NOTE = 500  # characters
 _SAME_TITLE = 0.5  # share of common words that makes a heading a form of the title
 
@@ -199,9 +201,9 @@ def _article(page: _Page, links: PageLinks) -> Article:
     known_as = (*names, brand_of(page.url), (urlsplit(page.url).hostname or "").removeprefix("www."))
     page.note("outlet", ", ".join(known_as))
     title = _title(page, known_as, body.text)
-    credit = _authors(page, known_as)
+    credit = _authors(page, known_as, body.text)
     text, dropped = _cleaned(page, body.text, title, (*credit.authors, *names))
-    dates = _dates(page)
+    dates = _dates(page, dropped)
     language = language_of(text)
     page.note("language", f"{language}, the page says {page.head.lang or 'nothing'}")
     origins = find_origins(page.head, page.url, links.canonical, text, credit.agencies, dropped)
@@ -276,8 +278,10 @@ def _title_forms(head: Head, title: str) -> list[str]:
     return [title, text_of(head.json_ld.article.get("headline")), head.meta("og:title"), *headings]
 
 
-def _dates(page: _Page) -> Dates:
+def _dates(page: _Page, dropped: tuple[str, ...]) -> Dates:
     dates = _found_dates(page)
+    if dates.published is not None and dates.day_only:
+        dates = with_hour(dates, dropped[:_DATE_LINES], page.head)
     day = " (the day only)" if dates.day_only else ""
     notes = f"; {'; '.join(dates.notes)}" if dates.notes else ""
     page.note("dates", f"{dates.published or 'none'}{day} from {dates.how or 'nowhere'}{notes}")
@@ -306,8 +310,12 @@ def _found_dates(page: _Page) -> Dates:
     return replace(dates, published=datetime(day.year, day.month, day.day, tzinfo=UTC), day_only=True, how=how)
 
 
-def _authors(page: _Page, known_as: tuple[str, ...]) -> Credits:
+def _authors(page: _Page, known_as: tuple[str, ...], text: str) -> Credits:
     credit = _found_authors(page, known_as)
+    if not credit.authors:
+        above = clean_authors(bylines_above(text.split("\n", _BYLINE_LINES)[:_BYLINE_LINES]), known_as, strict=True)
+        both = tuple(dict.fromkeys((*credit.agencies, *above.agencies)))
+        credit = Credits(above.authors, both, "line above the text") if above.authors else credit
     agencies = f", agencies {', '.join(credit.agencies)}" if credit.agencies else ""
     page.note("authors", f"{', '.join(credit.authors) or 'none'}{agencies} from {credit.how or 'nowhere'}")
     return credit

@@ -26,6 +26,9 @@ _LONGEST_FURNITURE = 200
 _SHORT_COPYRIGHT = 6  # words: "© Example Press 2024"
 _HEADLINE_WORDS, _MOST_HEADLINE_WORDS = 4, 20
 _LABEL_WORDS = 4  # of a label above links: "More from this region"
+_LINK_LABEL = re.compile(r"(?:[→➤►▶•»>*-]\s*)?[^\W\d_][^\d.!?:|]{1,24}\s*[:|]\s+|[→➤►▶»>]\s*")
+_CREDIT = re.compile(r"photo|foto|image|bild|picture|cr[eé]dit|imagen|immagine|фото", re.IGNORECASE)
+_LAST = 4  # lines in which writers are told about
 _PROSE_ABOVE_COMMENTS = 3  # lines
 _SENTENCE_ENDS = frozenset('.!?。”"')
 _PROSE = 15  # words of a line that ends the walk from the end upwards
@@ -65,11 +68,13 @@ def without_residue(
     longest = 2 * max(map(len, titles), default=0) + 20
     titled = {i for i, line in enumerate(lines) if len(line) <= longest and _squeezed(line) in plain_titles}
     drop = titled | _above_the_title(lines, titled) | _in_the_head(lines, names) | _in_the_tail(lines, titled, is_link)
-    drop |= {i for i, line in enumerate(lines) if _is_furniture(line)}
+    drop |= {i for i, line in enumerate(lines) if _is_furniture(line) or _is_pointer_to_link(line, is_link)}
+    drop |= _about_the_writers(lines, names)
     kept = [
         _trimmed_end(line) if i >= len(lines) - _TAIL_LINES else line for i, line in enumerate(lines) if i not in drop
     ]
-    kept = _without_title_prefix([line for line in kept if line], {plain_words(title) for title in titles} - {""})
+    kept = [line for line in kept if line]
+    kept = _without_title_prefix(kept, {plain_words(title) for title in titles} - {""}, names)
     if sum(map(len, kept)) * 2 < sum(map(len, lines)):
         return Cleaned("\n".join(lines), ())
     return Cleaned("\n".join(kept), tuple(lines[i] for i in sorted(drop)))
@@ -237,17 +242,19 @@ def _trimmed_end(line: str) -> str:
     return (before + bare).rstrip(" |")
 
 
-def _without_title_prefix(lines: list[str], titles: set[str]) -> list[str]:
-    """The title in front of the first paragraph's own words, on one line with them."""
+def _without_title_prefix(lines: list[str], titles: set[str], names: Sequence[str]) -> list[str]:
+    """The title in front of the first paragraph's own words, or of writer and date, on one line with them."""
     if not lines:
         return lines
     first = lines[0]
     for title in titles:
         words = len(title.split())
-        if words >= 4 and plain_words(first).startswith(title + " "):
+        if words >= 4 and plain_words(first).startswith(title):
             rest = _after_words(first, title)
             if len(rest.split()) >= 8 and rest[:1].isupper():
                 return [rest, *lines[1:]]
+            if _is_head_residue(rest) or _is_imprint(rest, names):
+                return lines[1:]
     return lines
 
 
@@ -263,9 +270,15 @@ def _after_words(line: str, title: str) -> str:
 
 
 def _is_furniture(line: str) -> bool:
-    if len(line) > _LONGEST_FURNITURE or (line.endswith((".", "”", '"', "。")) and not line.endswith("...")):
-        return False  # a sentence
+    if len(line) > _LONGEST_FURNITURE:
+        return False
+    if line.endswith((".", "”", '"', "。")) and not line.endswith("..."):  # a sentence
+        return _asks_or_credits(line)
     words, plain = wording(), folded(line)
+    if not plain:
+        return "|" in line  # an empty row of a table
+    if _asks_or_credits(line):
+        return True
     pointer = _POINTER.match(line)
     if plain in words.furniture or (pointer and folded(pointer[1]) in words.pointers):
         return True
@@ -273,6 +286,35 @@ def _is_furniture(line: str) -> bool:
         return True
     buttons = _BUTTONS.split(plain.replace("copy link", "copylink"))
     return len(buttons) > 1 and all(b in words.networks or b == "copylink" for b in buttons)
+
+
+def _asks_or_credits(line: str) -> bool:
+    """ "Follow us on …", or a caption with the name of whose picture it is."""
+    if wording().promotion.fullmatch(folded(line)):
+        return True
+    return bool(_CREDIT.search(line) and wording().picture.fullmatch(line))
+
+
+def _is_pointer_to_link(line: str, is_link: Callable[[str], bool]) -> bool:
+    """ "[ Another headline ]", "More: Another headline": nothing but a link to another article and a label."""
+    if len(line) > _LONGEST_FURNITURE or line[-1] in _SENTENCE_ENDS:
+        return False
+    if line[0] == "[" and line[-1] == "]":
+        return _is_linked_headline(line.strip("[] "), is_link)
+    label = _LINK_LABEL.match(line)
+    return label is not None and _is_linked_headline(line[label.end() :], is_link)
+
+
+def _about_the_writers(lines: list[str], names: Sequence[str]) -> set[int]:
+    """What the last lines tell of the writers, and where the article was printed."""
+    words, drop = wording(), set()
+    for i in range(max(1, len(lines) - _LAST), len(lines)):
+        line = lines[i]
+        named = next((name for name in names if name and " " in name and line.startswith(name)), "")
+        about = named and words.about_writers.match(line, len(named)) is not None
+        if len(line) <= _LONGEST_RESIDUE and (about or line.casefold().startswith(words.print_versions)):
+            drop.add(i)
+    return drop
 
 
 def _squeezed(text: str) -> str:

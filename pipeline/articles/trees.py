@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
+from pipeline.articles.agencies import agency_of, credited_agencies
 from pipeline.articles.head import Head
 from pipeline.articles.kinds import CONSENT_TEXT
 
@@ -21,6 +23,8 @@ _LOOSE = 60  # characters of text beside paragraphs that may be one
 _MENU = 12  # items from which a list may be a menu
 _ALL_LINKS = 0.9  # share of its text inside links
 _MARKED = frozenset({"class", "id"})
+_CLASS = frozenset({"class"})
+_LONGEST_CREDIT = 120  # characters
 _LONGEST_TAG = 500  # characters between the beginning of a tag and a name in it
 _CONSENTING = 2  # words of consent in a box that asks for it
 _LONGEST_CONSENT = 20_000  # characters
@@ -31,6 +35,12 @@ _NO_XML_REFERENCE = re.compile(
     rb"&#(?:x0*(?:[0-8bcef]|1[0-9a-f]|fff[ef])(?![0-9a-f])|0*(?:[0-8]|1[124-9]|2[0-9]|3[01]|6553[45])(?![0-9]));?",
     re.IGNORECASE,
 )
+# Signs that a template names the article's element itself.
+_MARKED_BODIES = ("articleBody", "article-body", "article__body", "entry-content", "post-content", "article-content")
+_PARAGRAPH = 80  # characters of a paragraph that tells where the article is
+_HELD = 0.85  # share of their text that one element holds
+_TEASER = 0.3  # an article element with less of it is a teaser of another one
+_KNOWN = 0.5  # and that of the one which the main algorithm would take
 _COLUMN = 400  # characters of running text in a cell that make its table one of layout
 
 
@@ -47,6 +57,8 @@ def tree_for(html: str, head: Head, *, fast: bool = False) -> Any:
     if tree is None:
         return html
     strip_elements(tree, *_TEXTLESS, *(_CLEANED_LATER if fast else ()), with_tail=False)
+    if named_in_tag(html, ("credit",), _CLASS):
+        _drop_credits(tree)
     if named_in_tag(html, ("cookie", "consent"), _MARKED):
         _drop_consent(tree)
     if fast:
@@ -55,6 +67,8 @@ def tree_for(html: str, head: Head, *, fast: bool = False) -> Any:
         _take_layout_tables_apart(tree)
     for block in _blocks_with_loose_text()(tree):
         _wrap_loose_text(block)
+    if html.count("<article") != 1 and not any(mark in html for mark in _MARKED_BODIES):
+        _mark_the_body(tree)
     return tree
 
 
@@ -107,6 +121,15 @@ def _consent_boxes() -> Any:
     return XPath(f"//*[(self::div or self::section or self::aside or self::form) and ({named})]")
 
 
+def _drop_credits(tree: Any) -> None:
+    """Whose picture it is, in an element of its own that says so by its class; not the agency of the article."""
+    for credit in tree.xpath("//*[self::p or self::span or self::div or self::small][contains(@class, 'credit')]"):
+        text = credit.text_content().strip()
+        if credit.getparent() is None or len(text) > _LONGEST_CREDIT or agency_of(text) or credited_agencies(text):
+            continue
+        credit.drop_tree()
+
+
 def _drop_consent(tree: Any) -> None:
     """Boxes that ask for consent to cookies: on a page with a short article they are the longest text."""
     for box in _consent_boxes()(tree):
@@ -115,6 +138,39 @@ def _drop_consent(tree: Any) -> None:
         text = box.text_content()
         if len(text) <= _LONGEST_CONSENT and len(CONSENT_TEXT.findall(text)) >= _CONSENTING:
             box.drop_tree()
+
+
+def _mark_the_body(tree: Any) -> None:
+    """Name the element that holds the paragraphs where the template names none that the main algorithm knows.
+
+    Or where what it knows is a teaser or one part of many.  Else it takes paragraphs from the whole page, without the
+    subheadings and lists between them.
+    """
+    from trafilatura.xpaths import BODY_XPATH
+
+    lengths = [(paragraph, len(paragraph.text_content())) for paragraph in tree.iter("p")]
+    held = _held(lengths)
+    all_of_it = held.get(tree, 0)
+    teasers = {holder for holder, length in held.items() if holder.tag == "article" and length < _TEASER * all_of_it}
+    if teasers:
+        held = _held((p, length) for p, length in lengths if teasers.isdisjoint(p.iterancestors("article")))
+    total = held.get(tree, 0)
+    holders = [
+        holder for holder, length in held.items() if length >= _HELD * total and holder.tag in ("div", "section")
+    ]
+    known = next((found[0] for xpath in BODY_XPATH if (found := xpath(tree))), None)
+    if holders and (known is None or held.get(known, 0) < _KNOWN * total):
+        max(holders, key=lambda holder: sum(1 for _ in holder.iterancestors())).set("class", "article-body")
+
+
+def _held(lengths: Iterable[tuple[Any, int]]) -> dict[Any, int]:
+    """Characters of the longer paragraphs in each element that holds some."""
+    held: dict[Any, int] = {}
+    for paragraph, length in lengths:
+        if length >= _PARAGRAPH:
+            for holder in paragraph.iterancestors():
+                held[holder] = held.get(holder, 0) + length
+    return held
 
 
 def _drop_menus(tree: Any) -> None:

@@ -37,6 +37,10 @@ class Wording:
     editors: re.Pattern[str]
     contact: re.Pattern[str]  # "Write to Ann Lee at ann@post.example"
     topics: re.Pattern[str]  # "Topics: harbour, ferries"
+    promotion: re.Pattern[str]  # "Follow us on …"
+    picture: re.Pattern[str]  # a caption with its credit
+    about_writers: re.Pattern[str]  # what follows the writer's name
+    print_versions: tuple[str, ...]
     closing: frozenset[str]
     comments: re.Pattern[str]  # the heading above comments, folded
     reserved: tuple[str, ...]
@@ -76,6 +80,13 @@ def wording() -> Wording:
         editors=_line(rf"\W*{_any(data['closing']['editors'])}\s*(?:[:：]\s*.{{1,40}})?\W*"),
         contact=_line(rf"\W*{_any(data['closing']['contacts'])}\b.{{0,100}}?\S+@\S+\.\w+\W*"),
         topics=_line(rf"\W*{_any(data['closing']['topics'])}\s*[:：]\s*[^.!?。]{{2,200}}"),
+        promotion=_line(rf"{_any(data['promotion']['asks'])}(?!\w).*(?<!\w){_any(data['promotion']['what'])}(?!\w).*"),
+        picture=_line(
+            rf"(?:.{{0,250}}[.,!?»”\"')|(/–-]\s*|\W*){_any(data['pictures']['credits'])}\s*(?:[:：|©]|by\s|courtesy\s)\s*"
+            r"(?-i:[A-Z©])[^.!?]{1,60}\.?\)?"
+        ),
+        about_writers=_line(rf"\s*,?\s*{_any(data['closing']['about_writers'])}(?!\w)"),
+        print_versions=tuple(data["closing"]["print_versions"]),
         comments=_line(rf"(?:\d+ )?{_any(data['comments']['headings'])}(?:[ :(]+\d+)?"),
         closing=frozenset(map(folded, data["closing"]["lines"])),
         reserved=tuple(map(str.casefold, data["closing"]["reserved"])),

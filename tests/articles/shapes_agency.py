@@ -152,7 +152,7 @@ LABELS = ("Your Name", "Your Email Address", "Security Code")
 CODE = "Story Code: 379421"
 DATE = "Publish Date: Tuesday 14 May 2024 - 09:30"
 LINK = "https://rep.example/x3fk"
-REPUBLISHED = {"authors": (), "published": "2024-05-14 day"}
+REPUBLISHED = {"authors": (), "published": "2024-05-14T09:30:00+00:00"}
 
 
 @shape("republisher-tags", "en2")

@@ -72,3 +72,58 @@ def writer_behind_the_headline(s: Story) -> dict[str, object]:
     by = f'<br><span class="by">{s.authors[0]}</span>'
     body = f'<article><h1><span>{s.title}</span>{by}</h1><p>Von <a rel="author" href="/autor/1">{s.authors[0]}</a></p>{ps(s.lines)}</article>'
     return {"page": document(head, NAV + body + FOOTER, "de")}
+
+
+@shape("gridparts", "de")
+def parts_of_a_grid_and_no_container(s: Story) -> dict[str, object]:
+    def part(kind: str, content: str) -> str:
+        return f'<div class="{kind}"><div class="cmp-{kind}">{content}</div></div>'
+
+    teaser = (
+        '<h3><a href="/f">Flood wall will cost twice as much as planned</a></h3><p>The county pays a third of it.</p>'
+    )
+    parts = (
+        part("title", f"<h1>{s.title}</h1>"), part("text", f"<p><b>{s.lines[0]}</b></p>"), part("text", ps(s.lines[1:3])),
+        part("teaser", teaser), part("title", "<h2>Wie es weitergeht</h2>"),
+        part("text", f"<p>{s.lines[3]}</p><ul><li>{s.lines[4]}</li></ul>{ps(s.lines[5:])}"),
+    )  # fmt: skip
+    body = f'{NAV}<div class="root"><div class="grid">{"".join(parts)}</div></div>{FOOTER}'
+    lines = (*s.lines[:3], "Wie es weitergeht", s.lines[3], f"- {s.lines[4]}", *s.lines[5:])
+    return {"page": document(ld(news(s)) + f"<title>{s.title}</title>", body, "de"), "lines": lines}
+
+
+@shape("cardsfirst", "en")
+def teasers_are_articles_and_the_story_is_none(s: Story) -> dict[str, object]:
+    told = "The boat had left the harbour before dawn, and the sea was calm at that time of the day, says the captain"
+    cards = "".join(
+        f"<article><h3><a href=/c{i}>Ferry {i} is late again</a></h3><p>{told} {i}.</p></article>" for i in range(4)
+    )
+    story = f'<div class="a1"><div class="b2"><h1>{s.title}</h1><div class="c3">{ps(s.lines)}</div></div></div>'
+    return {
+        "page": document(ld(news(s)) + f"<title>{s.title}</title>", f"{NAV}<div class=top>{cards}</div>{story}{FOOTER}")
+    }
+
+
+@shape("promoted", "en")
+def boxes_and_credits_between_paragraphs(s: Story) -> dict[str, object]:
+    app = "<div class=x7><h3>Get our free app</h3><p>Download the Promoted app and never miss a story from your town.</p></div>"
+    picture = "<p><img src=y.jpg><br><em>Volunteers in the yard. Photo: Cy Orr</em></p><p class='image-credit'>Cy Orr / Promoted</p>"
+    link = "<p><i>[ </i><a href=/r1><i>Flood wall will cost twice as much as planned</i></a><i> ]</i></p>"
+    end = (
+        f"<p>Follow us on <a href=https://f.example>Facebook</a>.</p><p><em>{s.authors[0]} covers towns for Promoted.</em></p>"
+        "<p>A version of this article appears in print on May 15, 2024, Section A, Page 4.</p>"
+    )
+    body = f"<article><h1>{s.title}</h1>{ps(s.lines[:2])}{app}{ps(s.lines[2:4])}{picture}{link}{ps(s.lines[4:])}{end}</article>"
+    return {"page": document(ld(news(s)) + f"<title>{s.title}</title>", NAV + body + FOOTER)}
+
+
+@shape("fonttable", "en3")
+def table_with_date_and_writer_above_the_text(s: Story) -> dict[str, object]:
+    by = f"14 May 2024, 9:30 a.m. EDT | By {' and '.join(s.authors)}"
+    body = (
+        "<table width=900><tr><td width=150><a href=/1>News</a><br><a href=/2>Sport</a></td><td width=600>"
+        f"<font size=5><b>{s.title}</b></font><br><font size=1>{by}</font><br><br>{'<br><br>'.join(s.lines)}<br><br>"
+        "<a href=print.asp>Print this page</a></td></tr></table>"
+    )
+    page = document(f"<title>{s.title} - Font Table</title>", body)
+    return {"page": page, "published": "2024-05-14T09:30:00-04:00"}

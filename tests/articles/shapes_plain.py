@@ -135,7 +135,7 @@ def chinese_system(s: Story) -> dict[str, object]:
     head = f'<title>{s.title}--山村日报</title><meta name="publishdate" content="2024-05-14"><meta name="author" content="记者：{s.authors[0]}">'
     body = f'<div class="main"><h1>{s.title}</h1><div class="sou">2024-05-14 15:30 来源：山村日报</div><div class="TRS_Editor">{ps(tuple("　　" + line for line in s.lines))}</div></div>'
     page = document(head, NAV + body + FOOTER, "zh-CN").replace('"utf-8"', '"gb2312"')
-    return {"page": page, "encoding": "gb18030", "content_type": "text/html", "published": "2024-05-14 day"}
+    return {"page": page, "encoding": "gb18030", "content_type": "text/html", "published": "2024-05-14T15:30:00+00:00"}
 
 
 @shape("cardlabels", "de")

@@ -30,6 +30,11 @@ LINES = story("en").lines
         "“Read more,” she said.",
         "Related work: three studies of oak in salt water came to the same result.",
         "NASA and ESA",
+        "Follow us, she said, and the whole class went down to the river",
+        "Sign up for the walk at the town hall before Friday",
+        "The photo: one house, two trees and a boat",
+        "Watch: the only thing that his father left him.",
+        "Ann Lee is a name that many here remember",
         "2024",
         "Monday",
     ],
@@ -60,6 +65,17 @@ def test_true_lines_stay(line: str) -> None:
         "Related Videos",
         "You might also like",
         "Topics: harbour, old ferries, Wattenburg",
+        "Follow us on Facebook and Twitter.",
+        "Sign up for our newsletter to get the best stories every morning.",
+        "Abonnieren Sie unseren Kanal bei WhatsApp!",
+        "WATCH: The ferry turns for the last time",
+        "Auch interessant: Zehn Wege am Meer",
+        "Photo: Cy Orr/Paper",
+        "Volunteers clean the yard of the mill. Foto: Cy Orr",
+        "The yard of the mill (Photo by Cy Orr)",
+        "A version of this article appears in print on May 15, 2024, Section A, Page 4.",
+        "Log in to post comments",
+        "|  |",
         "Contact the writer at ann.lee@paper.example.",
         "Short URL: https://s.example/1",
         "Your Name * Your Email Address *",
@@ -115,6 +131,35 @@ def test_linked_headlines_under_the_text_go_and_references_stay() -> None:
         "Ten quiet walks along the sea, by foot",
     ]
     assert after(away, "The plan of the council in full") == ["The plan of the council in full"]
+
+
+def test_labels_and_brackets_around_links_go_with_them() -> None:
+    links = '<a href="/x/1">The ferry turns for the last time</a><a href="/x/2">Zehn Wege am Meer</a>'
+    is_link = site_links(read_head(document("", links), URL), URL)
+    furniture = (
+        "[ The ferry turns for the last time ]",
+        "Our story: The ferry turns for the last time",
+        "→ Zehn Wege am Meer",
+    )
+    stays = "The song: The ferry turns for the last time, and nobody sings"
+    text = "\n".join((*LINES[:2], *furniture, stays, *LINES[2:]))
+    assert without_residue(text, ["The title of it all"], (), is_link).text == "\n".join(
+        (*LINES[:2], stays, *LINES[2:])
+    )
+
+
+def test_what_the_last_lines_tell_of_the_writer_goes() -> None:
+    text = "\n".join(LINES)
+    about = "Ann Lee covers towns and rivers for The Paper. She has two dogs."
+    assert without_residue(f"{text}\n{about}", ["The title of it all"], ("Ann Lee",)).text == text
+    assert without_residue(f"{about}\n{text}", ["The title of it all"], ("Ann Lee",)).text == f"{about}\n{text}"
+    assert without_residue(f"{text}\n{about}", ["The title of it all"], ("Bo Ek",)).text == f"{text}\n{about}"
+
+
+def test_title_date_and_writer_on_one_line_go() -> None:
+    text = "\n".join(LINES)
+    first = "The title of it all14 May 2024 | By Ann Lee"
+    assert without_residue(f"{first}\n{text}", ["The title of it all"], ("Ann Lee",)).text == text
 
 
 def test_what_is_told_of_linked_headlines_goes_with_them() -> None:
