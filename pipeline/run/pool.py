@@ -38,10 +38,11 @@ class WorkerPool:
     """Carries out calls of module-level functions in at most ``workers`` processes, started when needed.
 
     ``cpu_seconds`` and ``memory_bytes`` bound one call; ``wall_seconds`` (default: twelve times the CPU
-    seconds) ends a call that waits instead of working.  What libraries leak stays bounded: a worker
-    is replaced once it holds more than ``recycle_bytes`` (looked at every ``LOOK`` calls), or after
-    ``recycle_after`` calls; not sooner, since to begin anew costs as much as hundreds of
-    calls.  ``preload`` names modules that a worker imports before its first call, at nobody's expense.
+    seconds) ends a call that waits instead of working: that is the machine's fault, not the input's.
+    What libraries leak stays bounded: a worker is replaced once it holds more than ``recycle_bytes``
+    (looked at every ``LOOK`` calls), or after ``recycle_after`` calls; not sooner, since to begin anew
+    costs as much as hundreds of calls.  ``preload`` names modules that a worker imports before its
+    first call, at nobody's expense.
     """
 
     def __init__(
@@ -125,7 +126,7 @@ class WorkerPool:
     async def _exchanged(self, worker: _Worker, call: Call) -> tuple[bool, Any]:
         loop = asyncio.get_running_loop()
         answering = loop.run_in_executor(self._threads, worker.exchange, call)
-        watchdog = loop.call_later(self._wall, worker.kill_for, Reason.OVERRUN_CPU)
+        watchdog = loop.call_later(self._wall, worker.kill_for_silence)
         try:
             return await asyncio.shield(answering)
         except asyncio.CancelledError:
@@ -157,7 +158,7 @@ class _Worker:
         self._preload = preload
         self._process: subprocess.Popen[bytes] | None = None
         self._connection: Connection | None = None
-        self._doom: Reason | None = None  # why we killed it
+        self._silent = False  # killed because it gave no answer
         self._ended = False
         self.calls = 0
 
@@ -193,8 +194,8 @@ class _Worker:
         if self._process is not None and self._process.poll() is None:
             self._process.kill()
 
-    def kill_for(self, reason: Reason) -> None:
-        self._doom = reason
+    def kill_for_silence(self) -> None:
+        self._silent = True
         self.kill()
 
     def close(self) -> None:
@@ -235,9 +236,9 @@ class _Worker:
         """Why the worker is gone, from what we did to it or how it ended."""
         code = self._process.wait() if self._process is not None else 0
         self._ended = True
-        if self._doom is Reason.OVERRUN_CPU:
-            return Rejected(Reason.OVERRUN_CPU, "no answer within the time on the clock")
         if code == -signal.SIGPROF:
             return Rejected(Reason.OVERRUN_CPU, f"more than {self._limits[0]:g} s of CPU time were needed")
+        if self._silent:
+            return Rejected(Reason.WORKER_DIED, "no answer within the time on the clock: it was kept from working")
         how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
         return Rejected(Reason.WORKER_DIED, f"the worker process ended with {how}")

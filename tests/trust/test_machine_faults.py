@@ -170,7 +170,7 @@ def test_steps_of_the_clock(room: Newsroom, tmp_path: Path) -> None:
 def test_a_worker_out_of_memory(tmp_path: Path, web: FakeWeb, warm: Warm) -> None:
     """A page that needs more than a worker may take costs itself only, and says so in the journal."""
     room = newsroom(tmp_path, web, warm)
-    limits = "[extract]\nmax_tags = 10_000_000\nmax_bytes = 50_000_000\n[run]\nmemory_mib = 256\n"
+    limits = "[extract]\nmax_tags = 10_000_000\nmax_bytes = 50_000_000\n[run]\nmemory_mib = 256\ncpu_seconds = 60\n"
     room.config.write_text(room.config.read_text().replace("[run]\n", limits))
     with room.service() as service:
         room.world.publish(3)
