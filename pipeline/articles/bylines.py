@@ -8,6 +8,7 @@ from __future__ import annotations
 import html
 import re
 import tomllib
+import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -28,6 +29,8 @@ _KIND_OF_PIECE = re.compile(
     r"(?:\s*:\s*|\s+(?:by|von|par|por|de|di|door|av|af)\s+)(?=\S+\s+\S)",
     re.IGNORECASE,
 )
+_CONJUNCTION_AT_END = re.compile(r"^(?:and|und|et|og|och|with|mit|avec)\s+|\s+(?:and|und|et|og|och|with|mit|avec)$")
+_APOSTROPHES = frozenset("'’ʻ")
 _INITIALS_OF_OUTLET = re.compile(r"[A-Z]{2,5}")
 _BY_GLUED = re.compile(r"^B[yY](?=[A-Z][^\W\d_]+\s+[A-Z])")  # "ByAnn Lee"
 # Short words of other languages for "by" that also begin names: taken off only before two more words.
@@ -82,8 +85,9 @@ _CREDENTIAL = re.compile(r"^(?:ii|iii|iv|md|m\.d|phd|ph\.d|mba|rn|esq|obe|mbe|cb
 _WHEN_BEHIND = re.compile(
     r"(?:^|\s+)(?:(?:first\s+|last\s+)?(?:published|updated|posted)|publié|veröffentlicht|aktualisiert|publicado|"
     r"actualizado|pubblicato|aggiornato)\b.*$|"
-    r"(?:^|\s+)(?:(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.?\s+\d|\d{1,2}[./-]\d|\d{4}|"
-    r"\d{1,2}\.?\s+[^\W\d_]{3}).*$",
+    r"(?:^|\s+)(?:(?:on|am|le|el|il|em|op|den|kl)\.?\s+)?(?:(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.?\s+\d|\d{1,2}[./-]\d|\d{4}|"
+    r"\d{1,2}\.?\s+[^\W\d_]{3}).*$|\s+on\s+(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\b.*$|"
+    r"\s+(?:deputy\s+)?head\s+of\s.*$",
     re.IGNORECASE,
 )
 # Words that name a job, a desk or a place of work but never a person.
@@ -93,7 +97,7 @@ _NOT_A_NAME = re.compile(
     r"redacci[oó]n|redazione|r[ée]daction|redakce|redakcja|redação|redaksjonen|redaktionen|toimitus|redaksi|"
     r"korrespondent(?:in|en)?|journaliste?|periodista|giornalista|redakteur(?:in)?|reporterin|politikredakteur|"
     r"correspondant[e]?|corresponsal|corrispondente|envoy[ée]e?s?|enviad[oa]s?|inviat[oai]|autorin|kolumnist(?:in)?|"
-    r"gastautor(?:in)?|verslaggever|verslaggeefster|chief|director|producer|guest|special|unknown|anonymous|newsource|"
+    r"gastautor(?:in)?|verslaggever|verslaggeefster|meteorologists?|chief|director|producer|guest|special|unknown|anonymous|newsource|"
     r"newswire|wires?|sponsored|advertorial|promoted|branded|content|"
     r"associated press|web|digital|services?|agentur(?:en)?|agencias|agences|agenzie|agências|"
     r"редакция|корреспондент|通讯社|通信社|新聞|新闻|\w*报道|\w*報導|\w*報道)\b",
@@ -103,7 +107,7 @@ _NOT_A_NAME = re.compile(
 _JOB_BEFORE = re.compile(
     r"^.*\b(?:editor|correspondent|reporter|writer|journalist|columnist|redakteur(?:in)?|reporterin|"
     r"korrespondent(?:in|en)?|gastautor(?:in)?|kolumnist(?:in)?|inviat[oa]|corrispondente|giornalista|journaliste|"
-    r"correspondante?|envoyée?|periodista|corresponsal|verslaggever|verslaggeefster|корреспондент|обозреватель)"
+    r"correspondante?|envoyée?|periodista|corresponsal|meteorologist|verslaggever|verslaggeefster|корреспондент|обозреватель)"
     r"(?:\s*:)?\s+(?=\S+\s+\S)",
     re.IGNORECASE,
 )
@@ -115,6 +119,7 @@ _JOB_FIELD = re.compile(  # behind a comma
 )
 _PLACE_FIELD = re.compile(r"(?:em|in|im|aus|from|at|à|en|no|na|w|z|v|zzt\.?|z\.\s?zt\.?|zurzeit|do|da)\s+\S.*")
 _STATION_FIELD = re.compile(r"[A-Z]{3,5}(?:[-\s][^\W\d_]\S*)+")  # "ARD Brüssel", "ARD-Studio Brüssel"
+_CALL_SIGN = re.compile(r"[A-Z]{3,5}-(?:TV|FM|AM|DT|LD)")
 # An institution may be credited like a person.
 _INSTITUTION = re.compile(
     r"\b(?:super\s?user|themes?|foundation|university|universit[àéäy]t?|universidad|institut[eo]?|ministry|ministère|"
@@ -337,7 +342,7 @@ def _is_no_person_behind(field: str, first: str) -> bool:
         return True
     if field.casefold() in _words().places or _PLACE_FIELD.fullmatch(field):
         return True
-    if _STATION_FIELD.fullmatch(field) and not first.isupper() and not field.isupper():
+    if _CALL_SIGN.fullmatch(field) or (_STATION_FIELD.fullmatch(field) and not first.isupper() and not field.isupper()):
         return True
     given = field.split()[0].casefold() in _words().given
     return not given and bool(_words().papers.fullmatch(field))
@@ -345,23 +350,40 @@ def _is_no_person_behind(field: str, first: str) -> bool:
 
 def _person(part: str) -> str:
     """The name, or "" where the part is no person's name."""
-    name = one_line(_LEADING_ROLE.sub("", _words().by.sub("", part))).strip(" ,;:-–—|*·\"'")
+    name = _bare(one_line(_LEADING_ROLE.sub("", _words().by.sub("", part))))
     if name.casefold() in _words().nobody or re.match(r"(?:[Ff]or|FOR|Special to)\s", name):
         return ""
     name = _WHEN_BEHIND.sub("", name)
     name = _TRAILING_ROLE.sub("", name if _ENDS_SHORT.search(name) else name.rstrip("."))
     name = re.sub(r"\s+(?:[Ff]or|FOR|of|in(?!\s+['’]t\s)|from|at|für|pour|para|per|[Rr]eporting)\s+.*$", "", name)
-    name = _DEGREE_BEHIND.sub("", re.sub(r"\s+[-–—]\s+.*$", "", name))
+    name = _bare(_DEGREE_BEHIND.sub("", re.sub(r"\s+[-–—]\s+.*$", "", name)))
     if _is_named_like_a_job(name):
         return name
     name = _without_job(name)
-    if not 2 <= len(name) <= 60 or any(c.isdigit() for c in name) or len(name.split()) > 6:
+    if (
+        not 2 <= len(name) <= 60
+        or name.casefold() in _words().nobody
+        or any(c.isdigit() for c in name)
+        or len(name.split()) > 6
+    ):
         return ""
     if _NOT_A_NAME.search(name) or _INSTITUTION.search(name) or not any(c.isalpha() for c in name):
         return ""
     if " " not in name and ("." in name or name.islower()):  # a host, a login or a shorthand
         return ""
     return name
+
+
+def _bare(name: str) -> str:
+    """``name`` without signs and conjunctions at its ends; a full stop or an apostrophe may belong to it."""
+    start, end = 0, len(name)
+    while start < end and unicodedata.category(name[start])[0] in "SPZC" and name[start] not in _APOSTROPHES:
+        start += 1
+    while (
+        start < end and unicodedata.category(name[end - 1])[0] in "SPZC" and name[end - 1] not in _APOSTROPHES | {"."}
+    ):
+        end -= 1
+    return _CONJUNCTION_AT_END.sub("", name[start:end])
 
 
 def _is_named_like_a_job(name: str) -> bool:
@@ -383,7 +405,7 @@ def _without_job(name: str) -> str:
     words = before.split()
     if len(words) > 2 and agency_of(words[-1]):
         words.pop()
-    if 2 <= len(words) <= 4 and all(_is_name_word(word) for word in words):
+    if 2 <= len(words) <= 4 and all(map(_is_name_word, words)) and not words[0].islower():
         return " ".join(words)
     behind = _JOB_BEFORE.sub("", name)
     good = behind != name and 2 <= len(behind.split()) <= 4 and all(map(_is_name_word, behind.split()))

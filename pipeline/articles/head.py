@@ -15,7 +15,8 @@ from pipeline.text import one_line
 
 _WANTED = (
     "meta[content], link[rel][href], script[type*='ld+json' i], script[type*='ld json' i], title, h1, time, "
-    "html[lang], [itemprop], [rel~=author], a[rel=next]"
+    "html[lang], [itemprop], [rel~=author], a[rel=next], [property*='date' i][content], [property$=':author'], "
+    "abbr[title][class*=publish], abbr[title][class*=date]"
 )
 _MOST_HEADINGS = 20
 _PAGE_NAME = re.compile(r"(?:index)?\.(?:html?|php|aspx?)$", re.IGNORECASE)
@@ -126,8 +127,9 @@ def read_head(html: str, url: str) -> Head:
             headings.append(_heading(node, url))
         elif tag != "h1":
             _add_marked(node, times, bylines, links)
+    titles = (title, *metas.get("og:title", ()), *(heading.full for heading in headings))
     return Head(
-        tree, read_json_ld(blocks, url), metas, links, title, tuple(h for h in headings if h.full),
+        tree, read_json_ld(blocks, url, titles), metas, links, title, tuple(h for h in headings if h.full),
         tuple(times), tuple(bylines), lang,
     )  # fmt: skip
 
@@ -206,9 +208,10 @@ def _leads_up(href: str, url: str) -> bool:
 
 def _add_marked(node: LexborNode, times: list[TimeMark], bylines: list[str], links: dict[str, list[str]]) -> None:
     given = node.attributes
-    prop = (given.get("itemprop") or "").strip()
-    if node.tag == "time" or prop.startswith("date"):
-        value = (given.get("datetime") or given.get("content") or "").strip() or one_line(node.text())
+    prop = (given.get("itemprop") or given.get("property") or "").rpartition(":")[2].strip()
+    if node.tag in ("time", "abbr") or prop.startswith(("date", "created")):
+        said = given.get("datetime") or given.get("content") or (given.get("title") if node.tag == "abbr" else "")
+        value = (said or "").strip() or one_line(node.text())
         if value:
             times.append(TimeMark(value[:80], _hint(node, prop), node))
     elif "author" in (given.get("rel") or "").split() or prop == "author":

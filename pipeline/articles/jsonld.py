@@ -32,6 +32,8 @@ _TRAILING_COMMA = re.compile(r",(\s*[}\]])")
 _SALVAGE = re.compile(
     r'"(headline|datePublished|dateModified|dateCreated|articleSection|author|name)"\s*:\s*"((?:[^"\\\n]|\\.){1,500})"'
 )
+_PAGE_TYPES = frozenset({"WebPage", "ItemPage", "AboutPage", "CreativeWork"})
+_TELLING = 6  # letters of a headline
 _MAX_BLOCK = 2_000_000
 _MAX_NODES = 5_000
 
@@ -50,8 +52,11 @@ class JsonLD:
         return {name for node in self.nodes for name in types_of(node)}
 
 
-def read_json_ld(blocks: Iterable[str], url: str) -> JsonLD:
-    """Read all blocks of one page; never raises."""
+def read_json_ld(blocks: Iterable[str], url: str, titles: Iterable[str] = ()) -> JsonLD:
+    """Read all blocks of one page; never raises.
+
+    ``titles`` of the page tell its own article from those that it lists.
+    """
     found: list[tuple[Node, bool]] = []
     by_id: dict[str, Node] = {}
     broken = 0
@@ -64,7 +69,7 @@ def read_json_ld(blocks: Iterable[str], url: str) -> JsonLD:
             _note_id(node, by_id)
             if types_of(node):
                 found.append((node, here))
-    article = _choose([node for node, here in found if here], url)
+    article = _choose([node for node, here in found if here], url, titles)
     return JsonLD(tuple(node for node, _ in found), article, by_id, broken)
 
 
@@ -175,16 +180,24 @@ def _note_id(node: Node, by_id: dict[str, Node]) -> None:
         by_id[name] = node
 
 
-def _choose(nodes: list[Node], url: str) -> Node:
-    """Among several article nodes the one that names the page's address, then the fullest."""
-    articles = [node for node in nodes if ARTICLE_TYPES.intersection(types_of(node))]
-    if len(articles) < 2:
-        return articles[0] if articles else {}
-    bare = _bare(url)
+def _choose(nodes: list[Node], url: str, titles: Iterable[str]) -> Node:
+    """Among several article nodes the one that names the page's address or title, then the fullest.
 
-    def rank(node: Node) -> tuple[bool, int]:
+    Where there is none, a page that says who wrote it and when stands for its article.
+    """
+    articles = [node for node in nodes if ARTICLE_TYPES.intersection(types_of(node))]
+    if not articles:
+        pages = (node for node in nodes if _PAGE_TYPES.intersection(types_of(node)))
+        return next((node for node in pages if node.get("author") and node.get("datePublished")), {})
+    if len(articles) == 1:
+        return articles[0]
+    bare, shown = _bare(url), [_squeezed(title) for title in titles]
+
+    def rank(node: Node) -> tuple[bool, bool, int]:
         own = {_bare(url_of(node.get(key))) for key in ("url", "mainEntityOfPage", "@id")}
-        return bare in own, sum(key in node for key in ("headline", "datePublished", "author", "articleBody"))
+        headline = _squeezed(text_of(node.get("headline")))
+        titled = len(headline) >= _TELLING and any(headline in title or title == headline for title in shown)
+        return bare in own, titled, sum(key in node for key in ("headline", "datePublished", "author", "articleBody"))
 
     best = max(articles, key=rank)
     merged = dict(best)
@@ -193,6 +206,10 @@ def _choose(nodes: list[Node], url: str) -> Node:
             for key, value in other.items():
                 merged.setdefault(key, value)
     return merged
+
+
+def _squeezed(text: str) -> str:
+    return "".join(c for c in text.casefold() if c.isalnum())
 
 
 def _bare(url: str) -> str:

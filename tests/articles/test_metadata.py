@@ -182,6 +182,14 @@ def test_the_address_confirms_a_heading(address: str, expected: str) -> None:
         ("김민수·이재명 기자", ["김민수", "이재명"], []),
         ("編集部", [], []),
         ("Haber Merkezi", [], []),
+        ("Written by Ann Lee on May 3, 2024", ["Ann Lee"], []),
+        ("Submitted by Ann Lee on Tue, 05/14/2024 - 09:30", ["Ann Lee"], []),
+        ("Von Ann Lee · 3. Mai 2024 · 5 Min Lesezeit", ["Ann Lee"], []),
+        ("Ann Lee ⋅ May 3, 2024", ["Ann Lee"], []),
+        ("© Ann Lee† and", ["Ann Lee"], []),
+        ("By ANN LEE, Associated Press/Report for America", ["ANN LEE"], ["AP"]),
+        ("Meteorologist Ann Lee, KXYZ-TV", ["Ann Lee"], []),
+        ("Von der „Hafen“-Redaktion", [], []),
         ("Staff and wire reports", [], []),
         ("Sponsored Content", [], []),
         ("N/A", [], []),
@@ -263,6 +271,42 @@ def test_authors_of_json_ld(author: object, expected: tuple[str, ...]) -> None:
     ]
     page = read_head(document(ld({"@graph": graph}), ""), URL)
     assert find_authors(page, ["The Harbour Post"]).authors == expected
+
+
+MAY = datetime(2024, 5, 14, 7, 30, tzinfo=UTC)
+OTHERS = [
+    {"@type": "NewsArticle", "headline": f"Ferry {i} is late", "url": f"https://www.harbour-post.example/f/{i}",
+     "datePublished": "2024-05-01T00:00:00Z", "author": "Cy Orr"}
+    for i in range(3)
+]  # fmt: skip
+OWN = {"@type": "NewsArticle", "headline": MILL, "datePublished": "2024-05-14T07:30Z", "author": "Ann Lee"}
+
+
+@pytest.mark.parametrize(
+    "nodes",
+    [
+        [*OTHERS, OWN],
+        [*OTHERS, OWN | {"headline": "What the mill costs", "mainEntityOfPage": URL}],
+        [{"@type": "Organization", "subjectOf": OTHERS[0]}, OWN],
+        [{"@type": "BreadcrumbList"}, OWN | {"@type": "WebPage"}],
+    ],
+)
+def test_the_pages_own_node_is_told_from_those_of_others(nodes: list[object]) -> None:
+    page = read_head(document(f"<title>{MILL} - The Harbour Post</title>{ld(nodes)}", ""), URL)
+    assert (find_authors(page, []).authors, find_dates(page).published) == (("Ann Lee",), MAY)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '<span property="schema:author">Ann Lee</span><span property="schema:datePublished" content="2024-05-14T07:30Z">x</span>',
+        '<span rel="author">Ann Lee</span><span property="dc:date dc:created" content="2024-05-14T07:30Z">x</span>',
+        '<a rel="author" href="/a">Ann Lee</a><abbr class="published" title="2024-05-14T07:30Z">May 14</abbr>',
+    ],
+)
+def test_older_markup(body: str) -> None:
+    page = read_head(document("", f"<article><h1>T</h1>{body}</article>"), URL)
+    assert (find_authors(page, []).authors, find_dates(page).published) == (("Ann Lee",), MAY)
 
 
 @pytest.mark.parametrize(
@@ -361,9 +405,6 @@ def test_the_language_of_a_page_says_which_figure_is_the_day() -> None:
     body = '<article><h1>T</h1><p class="dateline">Publié le 04/05/2024 à 10h00, mis à jour le 05/05/2024 à 11h00</p></article>'
     assert find_dates(read_head(document("", body, "fr"), URL)).published == datetime(2024, 5, 4, 10, tzinfo=UTC)
     assert find_dates(read_head(document("", body, "en"), URL)).published is None
-
-
-MAY = datetime(2024, 5, 14, 7, 30, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
