@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 from argparse import ArgumentTypeError
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qsl
 
 from pipeline.articles import extract_page
 from pipeline.articles.decode import decode_page
@@ -19,12 +20,13 @@ from pipeline.articles.stamps import day_in_address, parse_stamp
 from pipeline.cli.when import parse_when
 from pipeline.dedup.tokens import normalised, tokenise
 from pipeline.errors import Rejected, UsageError
-from pipeline.feeds import FeedLimits, parse_feed
+from pipeline.feeds import FeedLimits, parse_feed, websub
 from pipeline.feeds.dates import read_date
 from pipeline.feeds.discover import feed_links
 from pipeline.feeds.opml import read_opml
 from pipeline.fetch.freshness import cache_control, freshness, http_date, retry_after
 from pipeline.fetch.robots import rules_from_answer, verdict
+from pipeline.model import FeedHints
 from pipeline.storage import parse_query
 from pipeline.text import printable, shortened
 from pipeline.urls import (
@@ -136,6 +138,19 @@ def feeds(data: bytes) -> None:
     assert all(entry.key for entry in found.entries)
 
 
+def hubs(data: bytes) -> None:
+    """A feed's Link headers, then what a hub asks and sends, which is never signed by it."""
+    header, _, asked = text(data).partition("\n")
+    hints = websub.announced(FeedHints(), header, PAGE)
+    known = websub.Subscription(hints.hub or PAGE, hints.self_url or PAGE, "token", "secret", NOW)
+    websub.request_body(known, PAGE, timedelta(days=1))
+    query = dict(parse_qsl(asked, keep_blank_values=True, max_num_fields=50)) if asked.count("&") < 50 else {}
+    reply = websub.answered(known, {"hub.topic": known.topic} | query, NOW)
+    if reply.subscription.holds(NOW):
+        assert websub.SHORTEST_LEASE <= reply.subscription.lease <= websub.LONGEST_LEASE
+    assert websub.delivered(known, {"x-hub-signature": asked}, data, NOW).document is None
+
+
 def pages(data: bytes) -> None:
     found = extract_page(data, PAGE, content_type="text/html")
     assert found.article is not None or found.reason is not None
@@ -161,6 +176,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "tokens": tokens,
     "search": search,
     "feeds": feeds,
+    "hubs": hubs,
     "pages": pages,
     "shown": shown,
 }
