@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine, Table
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from pipeline.errors import StorageError
 
@@ -63,6 +63,7 @@ class Database(ABC):
     waits: ClassVar[bool] = False  # whether it can go away and come back
     parted: ClassVar[bool] = False  # whether texts and the journal lie in parts
 
+    driver_error: type[Exception]  # what the driver raises where SQLAlchemy does not stand between
     engine: Engine
     words: FullText
     fence: Callable[[Connection], None] | None = None  # asked inside every write transaction; raises to forbid it
@@ -84,9 +85,25 @@ class Database(ABC):
         Raises ``StorageError`` for what the database says, ``Unsound`` for a text it cannot hold.
         """
 
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection for reading; every statement sees the latest commit.  Raises what ``write`` does."""
+        with self._errors(), self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        """Errors of the block as our own."""
+        try:
+            yield
+        except UnicodeEncodeError as error:  # a lone surrogate
+            raise Unsound(f"the database {self.name} cannot hold a text: {error}") from error
+        except (SQLAlchemyError, self.driver_error) as error:
+            raise self._explained(error) from error
+
     @abstractmethod
-    def read(self) -> AbstractContextManager[Connection]:
-        """A connection for reading; every statement sees the latest commit."""
+    def _explained(self, error: Exception) -> StorageError:
+        """A driver's error as one for people."""
 
     @abstractmethod
     def snapshot(self) -> AbstractContextManager[Connection]:

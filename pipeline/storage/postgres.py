@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError
 
 from pipeline.errors import StorageError
 
@@ -72,8 +72,9 @@ class PostgresDatabase(Database):
     parted = True
 
     def __init__(self, url: URL, *, read_only: bool = False) -> None:
-        _driver()
+        errors = _driver()
         super().__init__(url, shown(url), read_only=read_only)
+        self.driver_error = errors
         self.engine = _engine(url, read_only=read_only)
         self.words = TsVector()
         self._parts = Partitions()
@@ -115,7 +116,7 @@ class PostgresDatabase(Database):
 
     @contextmanager
     def alone(self, command: str, *, shared: bool = False) -> Iterator[None]:
-        sole = Sole(self.engine, command, lambda error: explained(error, self.name), shared=shared)
+        sole = Sole(self.engine, command, self._explained, shared=shared)
         self.patiently(sole.take)
         self._sole = sole
         try:
@@ -172,11 +173,6 @@ class PostgresDatabase(Database):
         raise StorageError(f"whether a change of {self.name} was stored cannot be found out: {error}")
 
     @contextmanager
-    def read(self) -> Iterator[Connection]:
-        with self._errors(), self.engine.connect() as connection:
-            yield connection
-
-    @contextmanager
     def snapshot(self) -> Iterator[Connection]:
         with self.read() as connection:
             connection.exec_driver_sql("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
@@ -185,16 +181,8 @@ class PostgresDatabase(Database):
             finally:
                 _roll_back(connection)
 
-    @contextmanager
-    def _errors(self) -> Iterator[None]:
-        import psycopg
-
-        try:
-            yield
-        except UnicodeEncodeError as error:  # a lone surrogate
-            raise Unsound(f"the database {self.name} cannot hold a text: {error}") from error
-        except (SQLAlchemyError, psycopg.Error) as error:
-            raise explained(error, self.name) from error
+    def _explained(self, error: Exception) -> StorageError:
+        return explained(error, self.name)
 
     def lay_out(self) -> None:
         """Check that the server is one that can hold this."""
@@ -349,14 +337,16 @@ def shown(url: URL) -> str:
     return f"postgresql://{user}{host}{port}/{url.database or ''}"
 
 
-def _driver() -> None:
+def _driver() -> type[Exception]:
+    """The class of the driver's errors; raises ``StorageError`` where it is not installed."""
     try:
-        import psycopg  # noqa: F401
+        import psycopg
     except ImportError as error:
         raise StorageError(
             "PostgreSQL needs the extra `postgres`: python -m pip install 'storyfold[postgres]'"
             f" (or, in a checkout, -e '.[postgres]'); {error}"
         ) from None
+    return psycopg.Error
 
 
 def _roll_back(connection: Connection) -> None:

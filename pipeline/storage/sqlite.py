@@ -15,13 +15,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import QueuePool, StaticPool
 
 from pipeline.errors import SchemaError, StorageError
 
 from . import database, tables
-from .database import Database, Unsound
+from .database import Database
 from .fts5 import Fts5
 from .proof import word_faults
 from .seals import Progress, Seals, is_sealed, seal_all, seal_faults
@@ -73,6 +73,7 @@ class SqliteDatabase(Database):
 
     dialect = "sqlite"
     mark = "?"
+    driver_error = sqlite3.Error
 
     def __init__(self, url: URL, *, read_only: bool = False) -> None:
         self.path = _path(url)
@@ -127,11 +128,6 @@ class SqliteDatabase(Database):
             return list(seal_faults(driver(connection), version, progress))
 
     @contextmanager
-    def read(self) -> Iterator[Connection]:
-        with self._errors(), self.engine.connect() as connection:
-            yield connection
-
-    @contextmanager
     def snapshot(self) -> Iterator[Connection]:
         if self.path is None:  # one connection only: its own state is the snapshot, writers wait
             with self._writing, self.read() as connection:
@@ -144,14 +140,8 @@ class SqliteDatabase(Database):
             finally:
                 _roll_back(connection)
 
-    @contextmanager
-    def _errors(self) -> Iterator[None]:
-        try:
-            yield
-        except UnicodeEncodeError as error:  # a lone surrogate
-            raise Unsound(f"the database {self.name} cannot hold a text: {error}") from error
-        except (SQLAlchemyError, sqlite3.Error) as error:
-            raise explained(error, self.name) from error
+    def _explained(self, error: Exception) -> StorageError:
+        return explained(error, self.name)
 
     def lay_out(self) -> None:
         """Set what is kept in the file itself."""
