@@ -10,6 +10,7 @@ import numpy as np
 
 from pipeline.dedup.candidates import Candidates
 from pipeline.dedup.canonical import ONLY, speaks
+from pipeline.dedup.features import title_likeness
 from pipeline.dedup.index import EPOCH
 from pipeline.dedup.profile import Profile
 from pipeline.dedup.verify import Pair, Verdict, verify
@@ -149,8 +150,25 @@ class Deciding:
         """
         if one[1] is LINKED or other[1] is LINKED:
             return True
-        a, b = (np.unique(self._profile(target).shingles) for _, _, target in (one, other))
+        stored = self._profile(one[2]), self._profile(other[2])
+        if stored[0].outlet == stored[1].outlet != 0 and title_likeness(stored[0].title, stored[1].title) < RETITLED:
+            return False  # what one outlet prints under two titles is rather its furniture
+        a, b = (np.unique(profile.shingles) for profile in stored)
         return bool(np.intersect1d(a, b, assume_unique=True).size >= ALIKE * min(len(a), len(b)))
+
+    def _is_like_the_first(self, row: int, story: int) -> bool:
+        """Whether an article is the report that the story began with, and so may speak for it.
+
+        Articles are found by the one that speaks.  Were it enough to be like the last that spoke, a few articles, each
+        like the one before it, could lead a story away from its own report, whose copies would not be found any more.
+        """
+        first = self._matcher.ledger.first(story)
+        if self._story(first) != story:  # it left
+            first = next(iter(self._matcher.ledger.members(story)), 0)
+        if first in (0, row):
+            return True
+        verdict = self._verdict((row, first))
+        return verdict is not None and verdict.same
 
     def _matches(self, row: int, stored: list[int], linked: set[int], cannot: tuple[int, ...]) -> list[Found]:
         """Stories that the article was found to belong to, each with what it was verified against."""
@@ -184,6 +202,7 @@ class Deciding:
         story = matcher.next_story
         matcher.next_story += 1
         self._speaker[story] = row
+        matcher.ledger.begin(story, row)
         matcher.learning.append((profile.outlet, profile.shingles))
         decision = Decision(Action.START, story, (), None, row, ONLY)
         return Decided(decision, Reason.STARTED_STORY, profile, candidates)
@@ -204,6 +223,8 @@ class Deciding:
         rule = ""
         for challenger in (*([] if silent else [row]), *([] if folded is None else [self._speaks_for(folded)])):
             instead, why = speaks(self._profile(challenger), self._profile(speaker), self._matcher.rules.ranks)
+            if instead and not (matches[0][1] is LINKED or self._is_like_the_first(challenger, story)):
+                continue
             if instead or not rule:
                 rule = why
             if instead:

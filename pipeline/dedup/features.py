@@ -333,13 +333,13 @@ def _conflict(shared: Floats, size_a: Floats, size_b: Floats) -> Floats:
 
 
 def _frame(a: Sequence[ProfileLike], b: Sequence[ProfileLike], containment: Floats, lead: Floats) -> tuple[Floats, ...]:
-    titles = np.array([_title(x.title, y.title) for x, y in zip(a, b, strict=True)])
+    titles = np.array([title_likeness(x.title, y.title) for x, y in zip(a, b, strict=True)])
     apart = np.abs(np.array([x.time - y.time for x, y in zip(a, b, strict=True)])) / DAY
     days = np.where(np.isnan(apart), UNKNOWN_DAYS, np.log1p(apart))
     same = np.array([x.outlet == y.outlet != 0 for x, y in zip(a, b, strict=True)])
     return titles, days * containment, same * (1.0 - lead) * (1.0 - titles)
 
 
-def _title(a: str, b: str) -> float:
+def title_likeness(a: str, b: str) -> float:
     """0-1; ``UNKNOWN_TITLE`` where one is missing."""
     return fuzz.token_set_ratio(a, b) / 100.0 if a and b else UNKNOWN_TITLE

@@ -47,12 +47,13 @@ class Ledger:
         self._time = Column("float32", float("nan"))
         self._started = Column("bool")
         self._canonical = Column("uint32")  # by story; 0: to be asked for
+        self._first = Column("uint32")  # by story: the article that began it, or the oldest left in it
         self._into: dict[int, int] = {}  # stories merged since the start
 
     @property
     def nbytes(self) -> int:
         """Memory in bytes."""
-        columns = (self._story, self._size, self._time, self._started, self._canonical)
+        columns = (self._story, self._size, self._time, self._started, self._canonical, self._first)
         return sum(c.values.nbytes for c in columns)
 
     def load(self, rows: Rows, stories: Rows, sizes: Rows, times: NDArray[np.float64]) -> None:
@@ -63,6 +64,15 @@ class Ledger:
         self._canonical[stories] = 1  # marks the stories met until ``loaded``
         self.expect(rows, sizes, times)
         self.enter(rows, stories, begins)
+        self._first[stories[begins]] = rows[begins]
+
+    def begin(self, story: int, row: int) -> None:
+        """An article begins a story."""
+        self._first[story] = row
+
+    def first(self, story: int) -> int:
+        """The article that began a story, though it may have left it; 0 where that is not known."""
+        return int(self._first[np.array([story])][0])
 
     def loaded(self) -> None:
         """End of loading: who speaks for a story is asked for when it is needed."""

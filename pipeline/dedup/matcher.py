@@ -135,6 +135,7 @@ class Matcher:
         own = {item.row: profile}
         story = self.ledger.story(item.row)
         self.shelf.drop(item.row)
+        self.shelf.put(own)  # what comes in the same batch is compared with this text, which is not stored yet
         self.ledger.expect(np.array([item.row]), np.array([profile.size]), np.array([profile.time]))
         self.index.add(*_entries(own))
         return Decided(Decision(Action.REVISE, story), Reason.TEXT_CHANGED, profile)

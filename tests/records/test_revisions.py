@@ -57,6 +57,17 @@ def newsroom_of(room: Newsroom, web: FakeWeb) -> Newsroom:
     return room
 
 
+def test_a_copy_that_comes_together_with_a_later_text_is_compared_with_that(newsroom: Newsroom) -> None:
+    """A stranger's words stood under an address; the outlet's own and a copy of them come in one batch."""
+    newsroom.add(article("pier", SWANS))
+    with newsroom.store() as store:
+        drafts = [Draft(article("pier", BRIDGE)), Draft(article("copy", BRIDGE, "Ashby Post"))]
+        rows = newsroom.writer(store).write(drafts, newsroom.now)
+        assert [row.outcome for row in rows] == ["revised", "new"]
+        (story,) = store.stories()
+        assert len(story.articles) == 2
+
+
 def test_a_silent_correction_comes_to_light(newsroom: Newsroom, web: FakeWeb, clock: Clock) -> None:
     room = newsroom_of(newsroom, web)
     publish(web, "bridge")

@@ -1,6 +1,7 @@
 """Nobody merges, hides or takes over other people's stories: through the real command line, over a real web.
 
-Property: adding the attacker's articles changes no story's set of other articles.
+Property: adding the attacker's articles changes no story's set of other articles, neither of those that were there
+before nor of those that come after, and all of these are found in the round in which they come.
 """
 
 from __future__ import annotations
@@ -19,10 +20,22 @@ from tests.trust.newsworld import NewsWorld
 from tests.trust.warm import Warm
 
 VICTIMS = ("Tarn Courier", "Ashby Post", "Merren Gazette")
-FURNITURE = (
-    "The Tarn Courier has told the people of the coast what happens since 1871, and is owned by its readers. "
-    "Sign up for the letter that we send each morning before the ferries leave."
+HEADER = (
+    "Home News Sport Weather Obituaries Letters Ferries Harbour Council Markets and the tides of the coming week",
+    "You are reading this because readers pay for it, from four marks a month, and may leave at any time they like.",
 )
+FOOTER = (
+    "The Tarn Courier has told the people of the coast what happens since 1871, and is owned by its readers. "
+    "Sign up for the letter that we send each morning before the ferries leave.",
+    "Our reporters wrote about the harbour, the ferries and the council in the last seven days, and will go on.",
+    "Write to the desk at Quay Street nine, or call before noon. Mistakes are put right on page two of each edition.",
+    "Who we are, how we work, whom we thank, what our letters mean and where our money comes from is told each year.",
+)
+
+
+def furnished(text: str) -> str:
+    """As the first victim prints it: about a hundred words of its own around each report."""
+    return "\n".join((*HEADER, text, *FOOTER))
 
 
 class Outlets:
@@ -33,28 +46,30 @@ class Outlets:
         self.reports = [report(web, number) for number in range(6)]
         self.entries: dict[str, list[tuple[str, str]]] = {}  # outlet → (address, title)
         self.config = folder / "trust.toml"
+        self.prelude = ""  # carried out before each command
 
     def host(self, outlet: str) -> str:
         names = (*VICTIMS, "Attacker")
         return f"127.0.0.{2 + names.index(outlet)}"
 
-    def publish(self, outlet: str, name: str, title: str, text: str, head: str = "", link: str = "") -> str:
-        """An article; ``link`` is what the feed says where that is another address."""
+    def publish(self, outlet: str, name: str, title: str, text: str, head: str = "") -> str:
+        """An article; what the first victim prints has its furniture around it."""
         host = self.host(outlet)
-        body = "".join(f"<p>{escape(line)}</p>" for line in text.split("\n"))
+        printed = furnished(text) if outlet == VICTIMS[0] else text
+        body = "".join(f"<p>{escape(line)}</p>" for line in printed.split("\n"))
         page = f"<html><head><title>{escape(title)}</title>{head}</head><body><article><h1>{escape(title)}</h1>{body}"
         address = self.web.set(f"/{name}", f"{page}</article></body></html>", host=host)
-        self.entries.setdefault(outlet, []).insert(0, (link or address, title))
+        self.entries.setdefault(outlet, []).insert(0, (address, title))
         return address
 
-    def victims(self) -> None:
-        """Each report in two outlets, with the furniture of one of them under all that it prints."""
-        for number, (title, text) in enumerate(self.reports):
-            for outlet in (VICTIMS[0], VICTIMS[1 + number % 2]):
-                own = f"\n{FURNITURE}" if outlet == VICTIMS[0] else ""
-                self.publish(outlet, f"r{number}", title, text + own)
+    def victims(self) -> set[frozenset[str]]:
+        """Each report in two outlets; returns the addresses of each story."""
+        return {
+            frozenset(self.publish(outlet, f"r{number}", *report) for outlet in (VICTIMS[0], VICTIMS[1 + number % 2]))
+            for number, report in enumerate(self.reports)
+        }
 
-    def once(self) -> None:
+    def once(self, prelude: str = "") -> None:
         feeds = []
         for outlet, entries in self.entries.items():
             items = "".join(
@@ -70,7 +85,8 @@ class Outlets:
             f"robots = false\n{''.join(feeds)}",
             "utf-8",
         )
-        assert self.warm.run("--config", str(self.config), "once", "--all", seconds=250) == 0, self.warm.tail()
+        words = ("--config", str(self.config), "once", "--all")
+        assert self.warm.run(*words, seconds=250, prelude=prelude) == 0, self.warm.tail()
 
     def stories(self, *, outlets: tuple[str, ...] = VICTIMS) -> set[frozenset[str]]:
         """The sets of addresses of each story, of these outlets only."""
@@ -80,14 +96,6 @@ class Outlets:
                 frozenset(a.url for a in story.articles if a.outlet in outlets) for story in store.stories(limit=10_000)
             )
             return {members for members in sets if members}
-
-    def wanted(self) -> set[frozenset[str]]:
-        """As the world has it."""
-        ports = {outlet: self.web.url("", self.host(outlet)) for outlet in VICTIMS}
-        return {
-            frozenset({f"{ports[VICTIMS[0]]}/r{number}", f"{ports[VICTIMS[1 + number % 2]]}/r{number}"})
-            for number in range(len(self.reports))
-        }
 
 
 def report(web: FakeWeb, seed: int) -> tuple[str, str]:
@@ -129,12 +137,20 @@ def wholes(outlets: Outlets) -> None:
 
 
 def furniture(outlets: Outlets) -> None:
-    """The outlet's furniture copied, alone and under other words, over and over."""
-    for number in range(20):
+    """The furniture of an outlet around no, few or some words, under titles of its reports and under others."""
+    for number in range(40):
         title, text = report(outlets.web, 100 + number)
-        outlets.publish(
-            "Attacker", f"f{number}", title, f"{FURNITURE}\n{text[:200] if number % 2 else ''}\n{FURNITURE}"
-        )
+        title = outlets.reports[number % 6][0] if number % 2 else title
+        outlets.publish("Attacker", f"f{number}", title, furnished(text[: (0, 60, 200, 600)[number % 4]]))
+
+
+def drift(outlets: Outlets) -> None:
+    """A report with as much again around it; then that, twice as much around it, and the report left out."""
+    title, text = outlets.reports[0]
+    around = [report(outlets.web, 2000 + number)[1] for number in range(3)]
+    outlets.publish("Attacker", "d1", title, "\n".join((text, around[0])))
+    outlets.once(outlets.prelude)
+    outlets.publish("Attacker", "d2", title, "\n".join(around))
 
 
 def flood(outlets: Outlets) -> None:
@@ -160,34 +176,42 @@ def canonical(outlets: Outlets) -> None:
         outlets.publish("Attacker", f"c{number}", title, text, head)
 
 
+Attack = Callable[[Outlets], None]
+ATTACKS: tuple[Attack, ...] = (bridges, wholes, furniture, drift, flood, canonical)
+
+
 @pytest.fixture
 def outlets(tmp_path: Path, warm: Warm) -> Iterator[Outlets]:
     with FakeWeb() as web:
         yield Outlets(web, tmp_path, warm)
 
 
-@pytest.mark.timeout(300)
-@pytest.mark.parametrize("attack", [bridges, wholes, furniture, flood, canonical], ids=lambda f: f.__name__)
-def test_an_attack_changes_no_story_but_its_own(outlets: Outlets, attack: Callable[[Outlets], None]) -> None:
-    outlets.victims()
-    outlets.once()
-    before = outlets.stories()
-    assert before == outlets.wanted()
+def attack_faults(outlets: Outlets, attack: Attack, prelude: str = "") -> list[str]:
+    """What an attack does to the stories of the others: to those told before, and to those that come after."""
+    outlets.prelude = prelude
+    wanted = outlets.victims()
+    outlets.once(prelude)
+    assert outlets.stories() == wanted, "nobody has attacked yet"
     attack(outlets)
-    outlets.once()
-    assert outlets.stories() == before
-    title, text = report(outlets.web, 77)
-    for number, outlet in enumerate(VICTIMS):  # a copy that comes after the attack is recognised as one
-        outlets.publish(outlet, "later", title, text)
-        outlets.publish(outlet, "again", *outlets.reports[0]) if number == 2 else None
-    outlets.once()
-    after = outlets.stories()
-    assert len(after) == len(before) + 1
-    assert sorted(map(len, after)) == sorted([*map(len, before - {max(before, key=first)}), 3, 3])
+    outlets.once(prelude)
+    if found := differences(outlets.stories(), wanted):
+        return found
+    later = frozenset(outlets.publish(outlet, "later", *report(outlets.web, 77)) for outlet in VICTIMS)
+    again = outlets.publish(VICTIMS[2], "again", *outlets.reports[0])
+    (old,) = (members for members in wanted if any(address.endswith("/r0") for address in members))
+    outlets.once(prelude)
+    return differences(outlets.stories(), wanted - {old} | {old | {again}, later})
 
 
-def first(members: frozenset[str]) -> bool:
-    return any(url.endswith("/r0") for url in members)
+def differences(found: set[frozenset[str]], wanted: set[frozenset[str]]) -> list[str]:
+    missing = [f"no story is {sorted(members)}" for members in wanted - found]
+    return missing + [f"a story is {sorted(members)}" for members in found - wanted]
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.__name__)
+def test_an_attack_changes_no_story_but_its_own(outlets: Outlets, attack: Attack) -> None:
+    assert attack_faults(outlets, attack) == []
 
 
 @pytest.mark.timeout(300)
@@ -198,6 +222,7 @@ def test_an_attack_that_comes_first_takes_nothing_over(outlets: Outlets) -> None
     outlets.entries["Attacker"] = [(theirs, "Hijacked")]
     outlets.once()
     outlets.publish(VICTIMS[0], "claimed", title, text)
+    outlets.once()
     outlets.publish(VICTIMS[1], "copy", title, text)
     outlets.once()
     with open_store(f"sqlite:///{outlets.folder / 'news.db'}") as store:
@@ -205,5 +230,4 @@ def test_an_attack_that_comes_first_takes_nothing_over(outlets: Outlets) -> None
         assert article is not None
         assert (article.article.title, article.article.outlet) == (title, VICTIMS[0])
         assert "Hijack" not in article.article.text
-    told = frozenset.union(*outlets.stories())
-    assert told == {theirs, outlets.web.url("/copy", outlets.host(VICTIMS[1]))}, "both of the victims are told"
+    assert outlets.stories() == {frozenset({theirs, outlets.web.url("/copy", outlets.host(VICTIMS[1]))})}

@@ -15,6 +15,7 @@ import pytest
 from pipeline.storage import migrate
 from tests.fakeweb import FakeWeb
 from tests.storage.old_databases import upgrade_faults
+from tests.trust import test_other_peoples_stories as strangers
 from tests.trust import test_two_at_once as at_once
 from tests.trust.running import newsroom
 from tests.trust.warm import Warm
@@ -104,3 +105,32 @@ def test_a_newer_database_that_is_not_refused(tmp_path: Path, web: FakeWeb, warm
 def test_a_damaged_sketch_that_is_not_left_out(tmp_path: Path, web: FakeWeb, warm: Warm) -> None:
     taken = "from pipeline.dedup import opening; opening.is_whole = lambda blob: True"
     says(at_once.old_round_faults(at_once.old_room(tmp_path, web, warm, 1), taken), "`once` ended with")
+
+
+# 7. Other people's stories
+
+STRANGERS: dict[str, tuple[strangers.Attack, str]] = {
+    "two stories become one wherever an article was verified against both": (
+        strangers.bridges,
+        "deciding.Deciding._are_alike = lambda *_: True",
+    ),
+    "what one outlet prints under two titles counts as shared wording": (
+        strangers.furniture,
+        "deciding.title_likeness = lambda *_: 1.0",
+    ),
+    "an article speaks for a story without being like the first of it": (
+        strangers.drift,
+        "deciding.Deciding._is_like_the_first = lambda *_: True",
+    ),
+    "a page may say that it is a page of another site": (strangers.canonical, "identity.same_site = lambda *_: True"),
+}
+
+
+@pytest.mark.parametrize(
+    ("attack", "broken"), STRANGERS.values(), ids=[attack.__name__ for attack, _ in STRANGERS.values()]
+)
+def test_a_program_that_lets_strangers_in(
+    tmp_path: Path, web: FakeWeb, warm: Warm, attack: strangers.Attack, broken: str
+) -> None:
+    prelude = f"from pipeline.dedup import deciding; from pipeline.urls import identity; {broken}"
+    says(strangers.attack_faults(strangers.Outlets(web, tmp_path, warm), attack, prelude), "no story is")
