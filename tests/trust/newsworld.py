@@ -107,9 +107,14 @@ class NewsWorld:
                 for outlet in self.random.sample(OUTLETS, self.random.choice((1, 2, 2, 3))):
                     self._put(Page(self._address(outlet), outlet, title, text, self.events))
                 if self.random.random() < 0.15:
-                    outlet = self.random.choice(OUTLETS)
-                    self.events += 1
-                    self._put(Page(self._address(outlet), outlet, f"Gone {self.events}", "", self.events, "missing"))
+                    self.lead_nowhere()
+
+    def lead_nowhere(self) -> None:
+        """An entry whose page is gone, and of which its feed has no text."""
+        with self._lock:
+            outlet = self.random.choice(OUTLETS)
+            self.events += 1
+            self._put(Page(self._address(outlet), outlet, f"Gone {self.events}", "", self.events, "missing"))
 
     def greedy(self) -> Page:
         """An entry whose page takes more memory than it looks."""

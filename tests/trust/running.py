@@ -21,6 +21,8 @@ from tests.fakeweb import FakeWeb
 from tests.trust.newsworld import HOOK, SECRET, NewsWorld
 from tests.trust.warm import ROOT, Warm
 
+_FRONT_DOOR = "import runpy; runpy.run_path('run_pipeline.py', run_name='__main__')"
+
 
 @dataclass
 class Newsroom:
@@ -81,10 +83,13 @@ class Newsroom:
             self.warm.stop(pid)
 
     @contextmanager
-    def cold_service(self, before: Sequence[str] = (), environ: Mapping[str, str] | None = None) -> Iterator[Service]:
+    def cold_service(
+        self, before: Sequence[str] = (), environ: Mapping[str, str] | None = None, prelude: str = ""
+    ) -> Iterator[Service]:
         """The service started as people start it, by the command ``before`` it, in another environment."""
         said = self.warm.said
-        words = [*before, sys.executable, "run_pipeline.py", *self.words("run", "--log", "json")]
+        program = ["-c", f"{prelude}\n{_FRONT_DOOR}"] if prelude else ["run_pipeline.py"]
+        words = [*before, sys.executable, *program, *self.words("run", "--log", "json")]
         with (
             said.open("ab") as log,
             subprocess.Popen(

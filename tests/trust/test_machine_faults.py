@@ -6,7 +6,7 @@ import shutil
 import sqlite3
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -44,19 +44,32 @@ def fill(folder: Path) -> Path:
     return ballast
 
 
-def test_a_full_disk(tmp_path: Path, web: FakeWeb, warm: Warm) -> None:
-    with disks.small_disk(tmp_path / "disk", 16) as disk:
-        room = newsroom(tmp_path, web, warm, database=disk / "news.db")
-        with room.service() as service:
+def full_disk_faults(
+    folder: Path,
+    web: FakeWeb,
+    warm: Warm,
+    prelude: str = "",
+    *,
+    word: str = "the disk is full",
+    until: Callable[[Newsroom], bool] = Newsroom.caught_up,
+) -> list[str]:
+    """What is wrong with the record after a disk that was full until the service said a ``word`` of it."""
+    with disks.small_disk(folder / "disk", 16) as disk:
+        room = newsroom(folder, web, warm, database=disk / "news.db")
+        with room.service(prelude) as service:
             service.wait(room.caught_up, "the first reports")
             before = room.articles()
             ballast = fill(disk)
             room.world.publish(6)
-            service.wait(lambda: service.says("the disk is full"), "word of the full disk")
+            service.wait(lambda: service.says(word), "word of the full disk")
             assert room.articles() >= before, "what is stored can be read"
             ballast.unlink()
-            service.wait(room.caught_up, "the reports of the time it was full")
-        assert room.settled() == []
+            service.wait(lambda: until(room), "the reports of the time it was full")
+        return room.settled()
+
+
+def test_a_full_disk(tmp_path: Path, web: FakeWeb, warm: Warm) -> None:
+    assert full_disk_faults(tmp_path, web, warm) == []
 
 
 def test_a_read_only_file_system(tmp_path: Path, web: FakeWeb, warm: Warm) -> None:
@@ -140,11 +153,11 @@ def test_errors_of_the_disk(room: Newsroom, tmp_path: Path) -> None:
     assert room.settled() == []
 
 
-def test_steps_of_the_clock(room: Newsroom, tmp_path: Path) -> None:
-    """The wall clock of the service leaps forward and back by hours and years; the monotonic one does not."""
+def clock_faults(room: Newsroom, steps: tuple[str, ...], prelude: str = "") -> list[str]:
+    """What is wrong with the record after the wall clock of the service leapt, while the monotonic one did not."""
     needs("faketime", "faketime")
     (library,) = Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1")
-    offset = tmp_path / "offset"
+    offset = room.config.with_name("offset")
     offset.write_text("+0\n")
     environ = {
         "LD_PRELOAD": str(library),
@@ -153,9 +166,9 @@ def test_steps_of_the_clock(room: Newsroom, tmp_path: Path) -> None:
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
         "FAKETIME_DONT_RESET": "1",
     }
-    with room.cold_service(environ=environ) as service:
+    with room.cold_service(environ=environ, prelude=prelude) as service:
         service.wait(room.caught_up, "the first reports")
-        for number, step in enumerate(("+3h", "-3h", "+10y", "+0"), 1):
+        for number, step in enumerate(steps, 1):
             offset.write_text(step + "\n")
             told = number
             service.wait(
@@ -164,7 +177,12 @@ def test_steps_of_the_clock(room: Newsroom, tmp_path: Path) -> None:
             )
             room.world.publish(1)
             service.wait(room.caught_up, f"the reports after the step to {step}")
-    assert room.settled() == []
+    return room.settled()
+
+
+def test_steps_of_the_clock(room: Newsroom) -> None:
+    """It leaps forward and back by hours and years."""
+    assert clock_faults(room, ("+3h", "-3h", "+10y", "+0")) == []
 
 
 def test_a_worker_out_of_memory(tmp_path: Path, web: FakeWeb, warm: Warm) -> None:

@@ -17,7 +17,9 @@ from tests.fakeweb import FakeWeb
 from tests.storage.old_databases import upgrade_faults
 from tests.trust import test_other_peoples_stories as strangers
 from tests.trust import test_two_at_once as at_once
-from tests.trust.running import newsroom
+from tests.trust.running import Newsroom, newsroom
+from tests.trust.test_killed_at_settling import settling_faults
+from tests.trust.test_machine_faults import clock_faults, full_disk_faults
 from tests.trust.warm import Warm
 
 pytestmark = pytest.mark.timeout(300)
@@ -33,6 +35,80 @@ def says(faults: list[str], words: str) -> None:
     """The oracle sees the fault, and says so."""
     assert faults, "the oracle saw nothing"
     assert any(words in fault for fault in faults), faults
+
+
+# 1. Exactly once in the record
+
+APART = """
+from pipeline.storage import journal
+from pipeline.storage.queue import Queue
+
+def settle_all(self, settled):
+    with self._db.write() as connection:
+        ended = self._take_off(connection, {row: None for row, _ in settled})
+    with self._db.write() as connection:
+        journal.append(self._db, connection, [told for row, told in settled if row in ended])
+    return len(ended)
+
+Queue.settle_all = settle_all
+"""
+
+
+def test_a_journal_row_in_a_transaction_of_its_own(tmp_path: Path, web: FakeWeb, warm: Warm) -> None:
+    faults = settling_faults(newsroom(tmp_path, web, warm), APART)
+    says(faults, "lost: ")
+    says(faults, "has 0 of 1 rows")
+
+
+# 3. Faults of the machine
+
+GOES_ON = """
+import structlog
+from pipeline.errors import StorageError
+from pipeline.run.writer import Writer
+from pipeline.storage import Store
+
+stored, due, write, known, refused = Store.apply_polls, Store.due_feeds, Writer.write, {}, set()
+
+def apply_polls(self, polls):
+    known.update((poll.state.row, poll.state) for poll in polls)
+    try:
+        return stored(self, polls)
+    except StorageError as error:
+        structlog.get_logger().error("poll refused", detail=str(error))
+        return [[] for _ in polls]
+
+def once(self, drafts, now):
+    if refused:
+        self._store.drop_work(list(refused))
+    drafts = [draft for draft in drafts if draft.entry not in refused]
+    try:
+        return write(self, drafts, now)
+    except StorageError as error:
+        refused.update(draft.entry for draft in drafts)
+        structlog.get_logger().error("articles refused", detail=str(error))
+        raise
+
+Store.apply_polls, Writer.write = apply_polls, once
+Store.due_feeds = lambda self, *asked: [known.get(feed.row, feed) for feed in due(self, *asked)]
+"""
+LOOKS = 12  # at feeds, four at each
+
+
+def test_a_round_that_goes_on_without_what_a_full_disk_refused(tmp_path: Path, web: FakeWeb, warm: Warm) -> None:
+    """A poll that cannot be stored counts as stored; an article that cannot be is not tried again."""
+    asked: list[int] = []
+
+    def looked_again(_room: Newsroom) -> bool:
+        asked.append(len(web.seen("/feed")))
+        return asked[-1] >= asked[0] + LOOKS
+
+    says(full_disk_faults(tmp_path, web, warm, GOES_ON, word=" refused", until=looked_again), "has 0 of 1 rows")
+
+
+def test_retention_by_the_wall_clock_alone(tmp_path: Path, web: FakeWeb, warm: Warm) -> None:
+    unsteady = "from pipeline.run import upkeep; upkeep.is_steady = lambda *_: True"
+    says(clock_faults(newsroom(tmp_path, web, warm), ("+10y",), unsteady), "has 0 of 1 rows")
 
 
 # 4. Two at once
