@@ -32,6 +32,7 @@ from tests.trust.running import Service
 from tests.trust.warm import Warm
 
 ALLOWED = ip_network("127.77.0.0/16")
+ALL_FAILED = 3  # what `once` ends with where no feed could be read
 TEXT = (
     "The harbour office of Tarn Mouth put berth number nine up for lease on Monday, after the last trawler that used "
     "it was sold to a yard further north. Bidders have until the third week of the season to name a rent, the harbour "
@@ -215,13 +216,22 @@ def test_no_socket_is_opened_to_a_refused_address(tmp_path: Path, warm: Warm, ev
 
 def check(everywhere: Everywhere, noted: Path) -> None:
     """Neither witness saw anything outside the allowed network."""
-    connects = [ast.literal_eval(line) for line in noted.read_text().splitlines()]
-    internet = [address[0] for address in connects if isinstance(address, tuple)]
-    assert len(internet) > 100, "the audit hook sees connections"
-    assert [ip for ip in internet if ip_address(ip) not in ALLOWED] == []
-    assert everywhere.trespasses == []
+    assert len(connects(noted)) > 100, "the audit hook sees connections"
+    assert trespasses(everywhere, noted) == []
     for kind in ("moved", "page", "lighter", "hub", "robots.txt"):
         assert everywhere.paths[kind] > 100, kind
+
+
+def connects(noted: Path) -> list[str]:
+    """The addresses that the operating system was asked to connect to."""
+    found = [ast.literal_eval(line) for line in noted.read_text().splitlines()] if noted.exists() else []
+    return [address[0] for address in found if isinstance(address, tuple)]
+
+
+def trespasses(everywhere: Everywhere, noted: Path) -> list[str]:
+    """What either witness saw outside the allowed network."""
+    asked = [f"asked for a connection to {ip}" for ip in connects(noted) if ip_address(ip) not in ALLOWED]
+    return asked + [f"a connection arrived at {ip}" for ip in everywhere.trespasses]
 
 
 def check_words(database: Path, service: Service, count: int) -> None:
@@ -236,15 +246,22 @@ def check_words(database: Path, service: Service, count: int) -> None:
     assert sum(line["reason"] == "address_refused" for line in hubs) > 50
 
 
+def round_of(warm: Warm, folder: Path, feed: str, prelude: str = "", allowed: str = str(ALLOWED)) -> Path:
+    """A round over one feed; returns where the audit hook noted the connections."""
+    noted, config = folder / "connects", folder / "trust.toml"
+    config.write_text(
+        f'[storage]\nurl = "sqlite:///{folder / "news.db"}"\n'
+        f'[fetch]\nallow_private = ["{allowed}"]\nproxy = "none"\n'
+        f'[[feeds]]\nurl = "{feed}"\noutlet = "Outlet"\n'
+    )
+    code = warm.run("--config", str(config), "once", prelude=WATCHED.format(path=str(noted)) + prelude)
+    assert code in (0, ALL_FAILED), warm.tail()
+    return noted
+
+
 def test_the_witnesses_see_what_they_should(tmp_path: Path, warm: Warm, everywhere: Everywhere) -> None:
     """The same service allowed to go to 127.0.0.1 is seen going there, by both."""
     assert refusal(ip_address("127.0.0.1")) == "loopback"
-    noted = tmp_path / "connects"
-    config = tmp_path / "trust.toml"
-    config.write_text(
-        f'[storage]\nurl = "sqlite:///{tmp_path / "news.db"}"\n[fetch]\nallow_private = ["127.0.0.0/8"]\n'
-        f'[[feeds]]\nurl = "http://127.0.0.1:{everywhere.server_port}/feed/good"\noutlet = "Outlet"\n'
-    )
-    assert warm.run("--config", str(config), "once", prelude=WATCHED.format(path=str(noted))) == 0
+    noted = round_of(warm, tmp_path, everywhere.url("/feed/good", "127.0.0.1"), allowed="127.0.0.0/8")
     assert "127.0.0.1" in everywhere.trespasses
-    assert "('127.0.0.1'," in noted.read_text()
+    assert "127.0.0.1" in connects(noted)
