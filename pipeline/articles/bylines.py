@@ -81,12 +81,16 @@ _HANDLE = re.compile(r"\(?(?<!\w)@\w{2,}\)?")
 _BRACKETS = re.compile(r"[(\[（【][^()\[\]（）【】]*[)\]）】]")
 _WITH = re.compile(r"^(?:mit|with|avec|con|com|and|und|et)\s+", re.IGNORECASE)
 _CREDENTIAL = re.compile(r"^(?:ii|iii|iv|md|m\.d|phd|ph\.d|mba|rn|esq|obe|mbe|cbe)\.?$", re.IGNORECASE)
+_MONTHS = (
+    "jan|jän|ene|gen|feb|fév|feb|mar|mär|mrt|apr|avr|abr|may|mai|mag|mei|maj|jun|juin|giu|jul|juil|lug|aug|août|ago|sep|set|"
+    "oct|okt|out|ott|nov|dec|déc|dez|dic|des|янв|фев|мар|апр|мая|июн|июл|авг|сен|окт|ноя|дек"
+)
 # "Ann Lee Published May 3", "Ann Lee 3 May 2024": when it appeared.
 _WHEN_BEHIND = re.compile(
     r"(?:^|\s+)(?:(?:first\s+|last\s+)?(?:published|updated|posted)|publié|veröffentlicht|aktualisiert|publicado|"
     r"actualizado|pubblicato|aggiornato)\b.*$|"
     r"(?:^|\s+)(?:(?:on|am|le|el|il|em|op|den|kl)\.?\s+)?(?:(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.?\s+\d|\d{1,2}[./-]\d|\d{4}|"
-    r"\d{1,2}\.?\s+[^\W\d_]{3}).*$|\s+on\s+(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\b.*$|"
+    rf"\d{{1,2}}\.?\s+(?:de\s+)?(?:{_MONTHS}|min(?:ute)?s?\b)).*$|\s+on\s+(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\b.*$|"
     r"\s+(?:deputy\s+)?head\s+of\s.*$",
     re.IGNORECASE,
 )
@@ -113,8 +117,9 @@ _JOB_BEFORE = re.compile(
 )
 _JOB_FIELD = re.compile(  # behind a comma
     r"(?:(?:assistant|associate|adjunct|senior|emeritus|former|co-)\s*)*"
-    r"(?:professor|lecturer|fellow|researcher|analyst|economist|historian|author|chair|dean|candidate|student|founder|"
-    r"president|consultant|attorney|strategist|director|ceo|professeure?|professor(?:in)?|catedrátic[oa]|z\.?\s?zt\.?)\b.*",
+    r"(?:professor(?:in)?|professeure?|catedrátic[oa]|lecturer|fellow|researcher|analyst|economist|historian|author|chair|"
+    r"dean|candidate|student|founder|president|consultant|attorney|strategist|director|ceo)"
+    r"(?:\s+(?:emeritus|and|&|of|in|at|for|für|de|des|di)\b.*)?",
     re.IGNORECASE,
 )
 _PLACE_FIELD = re.compile(r"(?:em|in|im|aus|from|at|à|en|no|na|w|z|v|zzt\.?|z\.\s?zt\.?|zurzeit|do|da)\s+\S.*")

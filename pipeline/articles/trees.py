@@ -151,7 +151,11 @@ def _mark_the_body(tree: Any) -> None:
     lengths = [(paragraph, len(paragraph.text_content())) for paragraph in tree.iter("p")]
     held = _held(lengths)
     all_of_it = held.get(tree, 0)
-    teasers = {holder for holder, length in held.items() if holder.tag == "article" and length < _TEASER * all_of_it}
+    teasers = {
+        holder
+        for holder, length in held.items()
+        if holder.tag == "article" and length < _TEASER * all_of_it and holder.find(".//h1") is None
+    }
     if teasers:
         held = _held((p, length) for p, length in lengths if teasers.isdisjoint(p.iterancestors("article")))
     total = held.get(tree, 0)
@@ -159,7 +163,9 @@ def _mark_the_body(tree: Any) -> None:
         holder for holder, length in held.items() if length >= _HELD * total and holder.tag in ("div", "section")
     ]
     known = next((found[0] for xpath in BODY_XPATH if (found := xpath(tree))), None)
-    if holders and (known is None or held.get(known, 0) < _KNOWN * total):
+    if known is not None and (known.find(".//h1") is not None or held.get(known, 0) >= _KNOWN * total):
+        return
+    if holders:
         max(holders, key=lambda holder: sum(1 for _ in holder.iterancestors())).set("class", "article-body")
 
 

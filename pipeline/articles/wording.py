@@ -80,7 +80,7 @@ def wording() -> Wording:
         editors=_line(rf"\W*{_any(data['closing']['editors'])}\s*(?:[:：]\s*.{{1,40}})?\W*"),
         contact=_line(rf"\W*{_any(data['closing']['contacts'])}\b.{{0,100}}?\S+@\S+\.\w+\W*"),
         topics=_line(rf"\W*{_any(data['closing']['topics'])}\s*[:：]\s*[^.!?。]{{2,200}}"),
-        promotion=_line(rf"{_any(data['promotion']['asks'])}(?!\w).*(?<!\w){_any(data['promotion']['what'])}(?!\w).*"),
+        promotion=_promotion(data["promotion"]),
         picture=_line(
             rf"(?:.{{0,250}}[.,!?»”\"')|(/–-]\s*|\W*){_any(data['pictures']['credits'])}\s*(?:[:：|©]|by\s|courtesy\s)\s*"
             r"(?-i:[A-Z©])[^.!?]{1,60}\.?\)?"
@@ -127,6 +127,11 @@ def _imprint(data: dict[str, dict[str, list[str]]], date_label: str) -> re.Patte
     words = _any([*data["imprint"]["words"], *data["imprint"]["sources"]])
     day = _any(data["calendar"]["days"])
     return _line(rf"(?<!\w)(?:{date_label}|{day}|{words}|[a-z]{{2,4}}t)(?!\w)|{_any(data['imprint']['dense'])}")
+
+
+def _promotion(words: dict[str, list[str]]) -> re.Pattern[str]:
+    letters, networks, own = (rf"(?<!\w){_any(words[name])}(?!\w)" for name in ("letters", "networks", "own"))
+    return _line(rf"(?={_any(words['asks'])}(?!\w))(?:.*{letters}|(?=.*{own}).*{networks}).*")
 
 
 def _any(phrases: Iterable[str]) -> str:
