@@ -39,6 +39,7 @@ _NO_XML_REFERENCE = re.compile(
 _MARKED_BODIES = ("articleBody", "article-body", "article__body", "entry-content", "post-content", "article-content")
 _PARAGRAPH = 80  # characters of a paragraph that tells where the article is
 _HELD = 0.85  # share of their text that one element holds
+_BODY_NAME = re.compile("article|story|post|entry|content", re.IGNORECASE)
 _TEASER = 0.3  # an article element with less of it is a teaser of another one
 _KNOWN = 0.5  # and that of the one which the main algorithm would take
 _COLUMN = 400  # characters of running text in a cell that make its table one of layout
@@ -162,11 +163,17 @@ def _mark_the_body(tree: Any) -> None:
     holders = [
         holder for holder, length in held.items() if length >= _HELD * total and holder.tag in ("div", "section")
     ]
-    known = next((found[0] for xpath in BODY_XPATH if (found := xpath(tree))), None)
-    if known is not None and (known.find(".//h1") is not None or held.get(known, 0) >= _KNOWN * total):
+    body = max(holders, key=lambda holder: sum(1 for _ in holder.iterancestors()), default=None)
+    if body is None or any(map(_is_named_as_body, (body, *body.iterancestors("div", "section", "main")))):
         return
-    if holders:
-        max(holders, key=lambda holder: sum(1 for _ in holder.iterancestors())).set("class", "article-body")
+    known = next((found[0] for xpath in BODY_XPATH if (found := xpath(tree))), None)
+    if known is None or (known.find(".//h1") is None and held.get(known, 0) < _KNOWN * total):
+        body.set("class", "article-body")
+
+
+def _is_named_as_body(element: Any) -> bool:
+    """Mostly by a name that the main algorithm knows; asking it takes longer."""
+    return _BODY_NAME.search(f"{element.get('class') or ''} {element.get('id') or ''}") is not None
 
 
 def _held(lengths: Iterable[tuple[Any, int]]) -> dict[Any, int]:
