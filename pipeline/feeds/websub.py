@@ -92,9 +92,11 @@ def _joined(url: str, link: str | None) -> str | None:
     if not link:
         return None
     try:
-        return urljoin(url, link)
+        joined = urljoin(url, link)
+        joined.encode()  # a lone surrogate, as JSON can carry it, could be asked for by nobody
     except ValueError:
         return None
+    return joined
 
 
 def to_ask(known: Subscription | None, feed: FeedState, now: datetime, token: str, secret: str) -> Subscription | None:
