@@ -78,6 +78,7 @@ def test_the_topic_is_what_the_feed_calls_itself() -> None:
         ("</hub>; rel=hub", "https://a.example/hub", None),
         ("<https://h.example/>; rel=preconnect, </x.css>; rel=preload; as=style", "https://doc.example/hub", None),
         ("<http://[bad>; rel=hub", None, None),
+        ("<https://h.example/\ud800>; rel=hub", None, None),  # as JSON may spell it
         ('<https://h.example/>; rel="hub', "https://doc.example/hub", None),
         ("<" * 9_000, "https://doc.example/hub", None),
     ],
