@@ -276,7 +276,7 @@ def _parts(value: str) -> Iterator[str]:
     if named := _MAIL_THEN_NAME.match(value):
         value = named[1]
     value = _PICTURES_BY.sub("", value)
-    if value[0] in "【[" and _BRACKETS.fullmatch(value):
+    if value[:1] in ("【", "[") and _BRACKETS.fullmatch(value):
         value = value[1:-1]
     for bracket in _BRACKETS.findall(value):
         if agency := agency_of(_WITH.sub("", bracket[1:-1])):

@@ -24,7 +24,7 @@ from pipeline.articles import (
 )
 from pipeline.articles.agencies import credited_agencies, dateline_agencies
 from pipeline.articles.blocks import html_to_text
-from pipeline.articles.bylines import clean_authors
+from pipeline.articles.bylines import bylines_above, clean_authors, is_plain_name
 from pipeline.articles.decode import decode_page
 from pipeline.articles.guard import without_dead_parts
 from pipeline.articles.jsonld import read_json_ld
@@ -75,6 +75,18 @@ def test_stamps(text: str, expected: str | None) -> None:
 @given(st.text(max_size=60))
 def test_a_stamp_never_raises(text: str) -> None:
     parse_stamp(text)
+
+
+PIECES = ["By ", "Ann ", "Lee", " and ", ", ", "|", "AP", "(AP)", "[", "]", "【", "】", "(photo)", "<a>", "&amp;", "Jr.", "Guest", "Editor ", "2024", "a@b.example", "·", "'", "王", "\u0301", "Foto: ", "in "]  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(PIECES) | st.text(max_size=3), max_size=12))
+def test_a_byline_never_raises(pieces: list[str]) -> None:
+    byline = "".join(pieces)
+    names = clean_authors([byline], ["CNN"]).authors
+    assert all(name == name.strip() != "" for name in names)
+    assert is_plain_name(byline) <= (names == (byline,))
+    list(bylines_above([byline]))
 
 
 @pytest.mark.parametrize(

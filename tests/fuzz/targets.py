@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qsl
 
 from pipeline.articles import extract_page
+from pipeline.articles.bylines import clean_authors
 from pipeline.articles.decode import decode_page
 from pipeline.articles.jsonld import read_json_ld, text_of, url_of
 from pipeline.articles.stamps import day_in_address, parse_stamp
@@ -71,6 +72,8 @@ def dates(data: bytes) -> None:
     read = read_date(said, NOW)
     assert read.time is None or read.time.tzinfo is not None
     parse_stamp(said)
+    parse_stamp(said, day_first=True)
+    clean_authors([said], ["The Paper"])
     day_in_address(said)
     try:
         parse_when(said)
