@@ -88,6 +88,23 @@ def test_first_published_speaks() -> None:
     assert store.canonical == {1: 2}
 
 
+@pytest.mark.parametrize("reopened", [False, True])
+def test_no_chain_of_articles_leads_a_story_away(reopened: bool) -> None:
+    """Each is like the one before it and claims to be older; a copy of the first is found all the same."""
+    texts = [f"{report(n)}\n{report(n + 10)}" for n in (1, 2, 3)]
+    chain = [article(n + 1, text=f"{texts[n - 1]}\n{texts[n]}", hours=9 - n, outlet="Ledger") for n in (1, 2)]
+    store = MemoryStore()
+    matcher = open_matcher(store)
+    store.take(matcher, [article(1, text=texts[0], hours=9), chain[0]])
+    assert store.canonical == {1: 2}, "what holds the whole report may speak for it"
+    matcher = open_matcher(store) if reopened else matcher
+    (second,) = store.take(matcher, chain[1:])
+    assert second[:2] == (Action.JOIN, 1)
+    (copied,) = store.take(matcher, [article(4, text=texts[0], hours=10, outlet="Herald")])
+    assert copied[:2] == (Action.JOIN, 1)
+    assert store.canonical == {1: 2}
+
+
 def test_people_have_the_last_word() -> None:
     text = report(1)
     store = MemoryStore()

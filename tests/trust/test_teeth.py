@@ -2,6 +2,7 @@
 
 What is broken is a few lines carried out in the process before its command, or one function replaced in this one.  What
 the oracle says of it stands in ``docs/guarantees.md``.  Hostile input, addresses and text have a file of their own.
+What takes more than a few seconds runs with ``pytest -m soak``: oracles change less often than programs.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.dedup import index
 from pipeline.storage import migrate
+from tests.dedup import test_index as buckets
 from tests.fakeweb import FakeWeb
 from tests.storage.old_databases import upgrade_faults
 from tests.trust import test_other_peoples_stories as strangers
@@ -90,6 +93,7 @@ Store.due_feeds = lambda self, *asked: [known.get(feed.row, feed) for feed in du
 LOOKS = 12  # at feeds, four at each
 
 
+@pytest.mark.soak
 def test_a_round_that_goes_on_without_what_a_full_disk_refused(tmp_path: Path, web: FakeWeb, warm: Warm) -> None:
     """A poll that cannot be stored counts as stored; an article that cannot be is not tried again."""
     asked: list[int] = []
@@ -101,6 +105,7 @@ def test_a_round_that_goes_on_without_what_a_full_disk_refused(tmp_path: Path, w
     says(full_disk_faults(tmp_path, web, warm, GOES_ON, word=" refused", until=looked_again), "has 0 of 1 rows")
 
 
+@pytest.mark.soak
 def test_retention_by_the_wall_clock_alone(tmp_path: Path, web: FakeWeb, warm: Warm) -> None:
     unsteady = "from pipeline.run import upkeep; upkeep.is_steady = lambda *_: True"
     says(clock_faults(newsroom(tmp_path, web, warm), ("+10y",), unsteady), "has 0 of 1 rows")
@@ -122,6 +127,7 @@ migrate.version_of = version_of
 """
 
 
+@pytest.mark.soak
 def test_a_lock_that_is_not_taken(tmp_path: Path, web: FakeWeb, warm: Warm) -> None:
     says(at_once.beside_faults(newsroom(tmp_path, web, warm), NO_LOCK), "a round beside the service ended with 0")
 
@@ -166,6 +172,7 @@ def test_a_step_that_does_not_keep_what_was_there(
     says(upgrade_faults(tmp_path / "db", 1), words)
 
 
+@pytest.mark.soak
 def test_a_newer_database_that_is_not_refused(tmp_path: Path, web: FakeWeb, warm: Warm) -> None:
     unjudged = "from pipeline.storage import migrate; migrate.check_version = lambda found, name: None"
     faults = at_once.newer_faults(newsroom(tmp_path, web, warm), unjudged)
@@ -173,6 +180,7 @@ def test_a_newer_database_that_is_not_refused(tmp_path: Path, web: FakeWeb, warm
     says(faults, "the newer database was changed")
 
 
+@pytest.mark.soak
 def test_a_damaged_sketch_that_is_not_left_out(tmp_path: Path, web: FakeWeb, warm: Warm) -> None:
     taken = "from pipeline.dedup import opening; opening.is_whole = lambda blob: True"
     says(at_once.old_round_faults(at_once.old_room(tmp_path, web, warm, 1), taken), "`once` ended with")
@@ -197,6 +205,7 @@ STRANGERS: dict[str, tuple[strangers.Attack, str]] = {
 }
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(
     ("attack", "broken"), STRANGERS.values(), ids=[attack.__name__ for attack, _ in STRANGERS.values()]
 )
@@ -205,3 +214,9 @@ def test_a_program_that_lets_strangers_in(
 ) -> None:
     prelude = f"from pipeline.dedup import deciding; from pipeline.urls import identity; {broken}"
     says(strangers.attack_faults(strangers.Outlets(web, tmp_path, warm), attack, prelude), "no story is")
+
+
+def test_an_index_that_takes_all_of_a_crowded_hash(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(index, "NEWEST", 1 << 30)
+    with pytest.raises(AssertionError):
+        buckets.test_a_crowded_hash_costs_a_fixed_number()

@@ -131,10 +131,9 @@ def old_round_faults(room: Newsroom, prelude: str = "") -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("version", ENDS)
-def test_a_round_over_an_old_database(tmp_path: Path, web: FakeWeb, warm: Warm, version: int) -> None:
+def test_a_round_over_an_old_database(tmp_path: Path, web: FakeWeb, warm: Warm) -> None:
     """The program upgrades it by itself and goes on.  The sketch in it is damaged: that costs its own article only."""
-    assert old_round_faults(old_room(tmp_path, web, warm, version)) == []
+    assert old_round_faults(old_room(tmp_path, web, warm, VERSIONS[0])) == []
 
 
 def newer_faults(room: Newsroom, prelude: str = "") -> list[str]:
