@@ -132,12 +132,15 @@ class Matching(Queue):
             connection.exec_driver_sql(change, (move.into, value))
 
     def _elect(self, connection: Connection, plan: Batch, story: StoryState) -> None:
-        """Find a new voice for a story whose canonical article left: the first published that stayed."""
+        """Find a new voice for a story whose canonical article left: the first that came of those that stayed.
+
+        That is the report that the story began with, whatever date a later one claims.
+        """
         if story.merged_into is not None:
             return
         rows = connection.exec_driver_sql(self._sql(_MEMBERS), (story.row,)).scalars().all()
         if story.canonical not in rows:
-            plan.speak(story, rows[0], "first published of those that stayed")
+            plan.speak(story, rows[0], "first that came of those that stayed")
 
     def _save_stories(self, connection: Connection, plan: Batch) -> None:
         rows = [
@@ -204,7 +207,7 @@ _STORIES = (
     "SELECT row, story_id, canonical, canonical_rule, first_seen, last_seen, size, merged_into, pinned"
     " FROM story WHERE row IN ({marks})"
 )
-_MEMBERS = "SELECT row FROM article WHERE story = ? ORDER BY published IS NULL, published, row"
+_MEMBERS = "SELECT row FROM article WHERE story = ? ORDER BY row"
 _SAVE_STORY = (
     "UPDATE story SET canonical = ?, canonical_rule = ?, pinned = ?, first_seen = ?, last_seen = ?, size = ?,"
     " merged_into = ? WHERE row = ?"

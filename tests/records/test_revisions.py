@@ -12,6 +12,7 @@ from pipeline import app
 from pipeline.model import TextSource
 from pipeline.run.again import next_look
 from pipeline.run.writer import Draft
+from tests.dedup.memory_store import report
 from tests.fakeweb import FakeWeb
 from tests.records.conftest import BRIDGE, GLASS, NOW, SWANS, Newsroom, article
 from tests.records.rebuild import rebuilt, stored
@@ -116,6 +117,21 @@ def test_the_schedule_fades(draft: Draft, expected: tuple[int, timedelta] | None
 
 def test_no_hours_means_no_looks() -> None:
     assert next_look(FRESH, (), NOW) is None
+
+
+def test_who_came_first_speaks_when_the_speaker_leaves(newsroom: Newsroom) -> None:
+    """Not who claims to be the oldest: a stranger could bring in one article by another, and take that one back."""
+    own, more, other = (f"{report(n)}\n{report(n + 10)}" for n in (1, 2, 3))
+    hours = [NOW - timedelta(hours=n) for n in range(2, 6)]
+    around = article("around", f"{own}\n{more}", "Stranger", published=hours[1])
+    beside = article("beside", f"{more}\n{other}", "Stranger", published=hours[2])
+    newsroom.add(article("own", own, published=hours[0]), around, beside)
+    (story,) = newsroom.told("stories")
+    assert len(story["articles"]) == 3
+    newsroom.add(replace(around, text=GLASS), again=True)
+    (copied,) = newsroom.add(article("copy", own, "Ashby Post", published=hours[3]))
+    home = newsroom.told("story", "https://www.tarn-courier.example/own")[0]
+    assert copied.article_id in {member["article_id"] for member in home["articles"]}
 
 
 COPY = article("bridge-shut", BRIDGE, "Ashby Post")
