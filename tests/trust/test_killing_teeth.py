@@ -54,7 +54,7 @@ from pipeline.run import webhooks
 send = webhooks.send
 async def broken_send(parts, hook, message):
     await parts.db(parts.store.save_delivery, webhooks.Delivery(hook.key, message.upto, due=parts.clock()))
-    await asyncio.sleep(0.1)
+    await asyncio.sleep(0.5)
     return await send(parts, hook, message)
 webhooks.send = broken_send
 """
