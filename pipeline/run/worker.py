@@ -23,7 +23,9 @@ from typing import Any
 from pipeline.errors import Rejected
 
 NICE = 5  # the event loop of the parent goes first when cores are scarce (man 2 nice)
-_NO_MEMORY = re.compile(r"memory allocation failed|out of memory|cannot allocate memory|\(Error 2\)", re.IGNORECASE)
+_NO_MEMORY = re.compile(
+    r"memory allocation failed|out of memory|cannot allocate memory|\(Error 2\)|\Aunknown error\Z", re.IGNORECASE
+)
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -83,8 +85,9 @@ def _called(function: Callable[..., Any], args: tuple[Any, ...]) -> bytes:
 def is_about_memory(error: Exception) -> bool:
     """Whether a library that allocates by itself ran out of memory, in its own words.
 
-    libxml2 says "Memory allocation failed" (xmlerror.h, XML_ERR_NO_MEMORY); lexbor numbers it 2
-    (LXB_STATUS_ERROR_MEMORY_ALLOCATION), which resiliparse writes as "(Error 2)".
+    libxml2 says "Memory allocation failed" (xmlerror.h, XML_ERR_NO_MEMORY), or nothing where it has no memory for
+    saying so, which lxml writes as "unknown error"; lexbor numbers it 2 (LXB_STATUS_ERROR_MEMORY_ALLOCATION), which
+    resiliparse writes as "(Error 2)".
     """
     return not isinstance(error, Rejected) and bool(_NO_MEMORY.search(str(error)))
 

@@ -18,6 +18,7 @@ import pytest
 from pipeline.errors import FeedRejected, Rejected
 from pipeline.model import Reason
 from pipeline.run.pool import LOOK, WorkerPool
+from pipeline.run.worker import is_about_memory
 
 HERE = Path(__file__).parent
 MEMORY = 300 << 20
@@ -285,3 +286,17 @@ def test_a_pool_without_workers_is_refused(workers: int) -> None:
 def test_a_call_starts_from_any_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert with_pool(lambda pool: pool.run(tasks.double, 2)) == 4
+
+
+@pytest.mark.parametrize(
+    ("words", "about_memory"),
+    [
+        ("Memory allocation failed", True),  # libxml2
+        ("unknown error", True),  # lxml, where libxml2 had no memory for its words
+        ("Parser error: (Error 2)", True),  # lexbor through resiliparse
+        ("an unknown error happened to a reporter", False),
+        ("no such file", False),
+    ],
+)
+def test_what_libraries_say_when_they_run_out_of_memory(words: str, about_memory: bool) -> None:
+    assert is_about_memory(RuntimeError(words)) is about_memory

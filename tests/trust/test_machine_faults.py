@@ -198,4 +198,4 @@ def test_a_worker_out_of_memory(tmp_path: Path, web: FakeWeb, warm: Warm) -> Non
         room.world.publish(2)
         service.wait(room.caught_up, "the reports after it")
     assert room.settled() == []
-    assert room.reason_of(greedy.address) == "overrun_memory"
+    assert room.reason_of(greedy.address) == "overrun_memory", warm.tail()

@@ -30,9 +30,12 @@ import pipeline.storage, pipeline.storage.pages, pipeline.cli.parser
 import pipeline.cli.commands.once, pipeline.cli.commands.run
 from pipeline.cli import main
 
+def tell(pid, code):  # in one piece, for several threads tell
+    os.write(1, json.dumps([pid, code]).encode() + b"\\n")
+
 def reap(pid):
     _, status = os.waitpid(pid, 0)
-    print(json.dumps([pid, os.waitstatus_to_exitcode(status)]), flush=True)
+    tell(pid, os.waitstatus_to_exitcode(status))
 
 for line in sys.stdin:
     out, words, prelude = json.loads(line)
@@ -52,7 +55,7 @@ for line in sys.stdin:
             traceback.print_exc()
         sys.stdout.flush()
         os._exit(code)
-    print(json.dumps([pid, None]), flush=True)
+    tell(pid, None)
     threading.Thread(target=reap, args=(pid,), daemon=True).start()
 """
 
