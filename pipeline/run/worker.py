@@ -65,7 +65,7 @@ def _limited(message: bytes, cpu_seconds: float, memory_bytes: int) -> bytes:
         _allow_memory(memory_bytes, before[1])
         signal.setitimer(signal.ITIMER_PROF, cpu_seconds)
         function, args = pickle.loads(message)  # noqa: S301 - our own parent wrote it
-        return _called(function, args)
+        return _called(function, args, memory_bytes)
     except MemoryError:
         return OUT_OF_MEMORY
     finally:
@@ -73,13 +73,13 @@ def _limited(message: bytes, cpu_seconds: float, memory_bytes: int) -> bytes:
         resource.setrlimit(resource.RLIMIT_AS, before)
 
 
-def _called(function: Callable[..., Any], args: tuple[Any, ...]) -> bytes:
+def _called(function: Callable[..., Any], args: tuple[Any, ...], memory_bytes: int) -> bytes:
     try:
         return pickle.dumps((True, function(*args)), pickle.HIGHEST_PROTOCOL)
     except MemoryError:
         raise
     except Exception as error:  # noqa: BLE001 - every error of the call goes back to the caller
-        return OUT_OF_MEMORY if is_about_memory(error) else _pickled_error(error)
+        return OUT_OF_MEMORY if is_about_memory(error) or _after_much(error, memory_bytes) else _pickled_error(error)
 
 
 def is_about_memory(error: Exception) -> bool:
@@ -90,6 +90,23 @@ def is_about_memory(error: Exception) -> bool:
     resiliparse writes as "(Error 2)".
     """
     return not isinstance(error, Rejected) and bool(_NO_MEMORY.search(str(error)))
+
+
+def _after_much(error: Exception, memory_bytes: int) -> bool:
+    """Whether an error came after half of what the call may take was taken.
+
+    Libraries that run out of memory say so in many words, and some in none; a defect on a page that takes so much is
+    rarer by far.
+    """
+    if isinstance(error, Rejected):
+        return False
+    try:
+        with open("/proc/self/status", "rb") as file:
+            peak = next((int(line.split()[1]) << 10 for line in file if line.startswith(b"VmPeak:")), 0)
+    except OSError:
+        return False
+    soft = resource.getrlimit(resource.RLIMIT_AS)[0]
+    return soft != resource.RLIM_INFINITY and peak > soft - memory_bytes // 2
 
 
 def _pickled_error(error: Exception) -> bytes:

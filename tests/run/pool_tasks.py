@@ -40,6 +40,10 @@ def hog_slowly() -> None:
         pieces.append(bytearray(8 << 20))
 
 
+def hog_then_fail(mebibytes: int) -> None:
+    raise ValueError(f"something odd after {hog(mebibytes) >> 20} MiB")
+
+
 def sleep(seconds: float) -> str:
     time.sleep(seconds)
     return "slept"

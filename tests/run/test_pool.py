@@ -97,6 +97,7 @@ def test_large_arguments_and_results_cross() -> None:
         ((tasks.sleep, 30.0), Reason.WORKER_DIED, "on the clock"),
         ((tasks.hog, 400), Reason.OVERRUN_MEMORY, "300 MiB"),
         ((tasks.hog_slowly,), Reason.OVERRUN_MEMORY, "300 MiB"),
+        ((tasks.hog_then_fail, 250), Reason.OVERRUN_MEMORY, "300 MiB"),
         ((tasks.die, signal.SIGKILL), Reason.WORKER_DIED, "SIGKILL"),
         ((tasks.die, signal.SIGABRT), Reason.WORKER_DIED, "SIGABRT"),
         ((tasks.crash,), Reason.WORKER_DIED, "SIGSEGV"),
@@ -286,6 +287,11 @@ def test_a_pool_without_workers_is_refused(workers: int) -> None:
 def test_a_call_starts_from_any_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert with_pool(lambda pool: pool.run(tasks.double, 2)) == 4
+
+
+def test_an_error_after_little_memory_is_the_calls_own() -> None:
+    with pytest.raises(ValueError, match="odd after 50 MiB"):
+        with_pool(lambda pool: pool.run(tasks.hog_then_fail, 50))
 
 
 @pytest.mark.parametrize(
